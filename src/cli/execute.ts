@@ -6,9 +6,11 @@ import { insistence, passSignals } from "../host/node-signals.ts";
 import { backlog, fdSink } from "../host/node-sink.ts";
 import { stdinFile, stdinInto } from "../host/node-streams.ts";
 import type { ByteSink } from "../kernel/fs/files/stream.ts";
+import type { BootOptions } from "../machine/boot.ts";
 import type { Denial } from "../machine/denial.ts";
 import { Machine } from "../machine/machine.ts";
 import type { Hooks, TraceOptions } from "../machine/options.ts";
+import type { Run } from "../machine/run.ts";
 import { bytesOf, DEFAULT_MEMORY } from "../machine/size.ts";
 import type { Crash } from "../machine/stack/crash.ts";
 import type { Policy } from "../policy/formats/read.ts";
@@ -63,10 +65,11 @@ const SIGINT = 2;
 const DAY = 86_400_000;
 const say = (line: string): void => void fdSink(2).write(new TextEncoder().encode(shown(`${line}\n`)));
 
-// color.ts is imported here only, because it reads process.stdout, for which Node.js loads its streams.
 /** Bytes of the policy's meaning at most: it stays beside the guest's memory. */
 const MOST_POLICY = 96 * 2 ** 20;
-const readPolicy = async (policy: NonNullable<PreparedRun["policy"]>, { why, whyJson }: PreparedRun, all: WorkBudget) => {
+// color.ts is imported here only, because it reads process.stdout, for which Node.js loads its streams.
+/** Reads the policy of a run. Throws a Problem with file, line and column. */
+export const policyFor = async (policy: NonNullable<PreparedRun["policy"]>, { why, whyJson }: PreparedRun, all: WorkBudget) => {
   const budget = all.part({ bytes: MOST_POLICY, subject: "the policy" });
   const explained = why || whyJson !== undefined;
   const [{ color }, { readRunPolicy }] = await Promise.all([import("./text/color.ts"), import("./run-policy.ts")]);
@@ -111,7 +114,7 @@ export const execute = async (given: PreparedRun, tracing?: TracedRun, watched: 
   heapFor(given.machine.memory);
   const prepared = given.image ? await (await import("./image.ts")).withImage(given, budget) : given;
   const { path } = prepared;
-  const policy = prepared.policy && (await readPolicy(prepared.policy, prepared, budget));
+  const policy = prepared.policy && (await policyFor(prepared.policy, prepared, budget));
   const report = await whyReport(prepared, policy?.policy);
   const timeout = budget.secondsLeft;
   const program = {
@@ -120,9 +123,14 @@ export const execute = async (given: PreparedRun, tracing?: TracedRun, watched: 
     ...(policy ? { policy: policy.given } : {}),
   };
   const host = [0, 1, 2].some(isDevice) ? await import("../host/node-terminal.ts") : undefined;
-  const tty = host?.terminal();
+  const found = host?.terminal();
+  const tty = found && prepared.stdin ? { ...found, uses: [false, found.uses[1], found.uses[2]] as const } : found;
   const network = prepared.network && (await import("./network.ts")).networkFrom(prepared.network, say);
-  const machine = new Machine({
+  const taping = prepared.record && (await import("./tape.ts"));
+  const tape = taping && prepared.record && new taping.Tape(prepared.record);
+  const input = prepared.stdin ?? (taping && isFile(0) ? taping.wholeInput() : undefined);
+  const nulls = (input ? [1, 2] : [0, 1, 2]).filter(isNull);
+  const boot: BootOptions = {
     ...prepared.machine,
     ...(network ? { network } : {}),
     ...(prepared.overlay === undefined ? {} : { overlay: (await import("../host/overlay/overlay.ts")).hostOverlay(prepared.overlay) }),
@@ -131,11 +139,18 @@ export const execute = async (given: PreparedRun, tracing?: TracedRun, watched: 
     largeTraces: true,
     ...(prepared.code ? { code: prepared.code } : {}),
     ...(tty ? { terminal: { ...tty, sink: seen(tty.sink, watched.stdout) } } : {}),
-  });
+  };
+  const plain = { boot, stdout: seen(fdSink(1), watched.stdout), stderr: seen(fdSink(2), watched.stderr) };
+  const used = tape?.begin(boot, { ...plain, path, program, policy: policy?.given, nulls, hasJob: tty?.uses[0] === true }) ?? plain;
+  const machine = new Machine(used.boot);
+  if (input) {
+    machine.inputs.push({ kind: "bytes", bytes: input });
+    machine.inputs.push({ kind: "end" });
+  }
   const regions =
     prepared.dumpJit === undefined ? undefined : (await import("./commands/dump-jit.ts")).watchRegions(machine, prepared.dumpJit);
   // A terminal is read from the beginning, a pipe when the guest first waits.
-  const stdin = isFile(0) || tty?.uses[0] ? undefined : stdinInto(machine.inputs);
+  const stdin = input || isFile(0) || tty?.uses[0] ? undefined : stdinInto(machine.inputs);
   let awake: NodeJS.Timeout | undefined;
   const wanted = (): void => {
     // Signals alone do not keep Node waiting for a guest that sleeps.
@@ -167,17 +182,20 @@ export const execute = async (given: PreparedRun, tracing?: TracedRun, watched: 
     ...watched,
   };
   const options = { ...program, hooks, ...(tracing ? { trace: tracing.options } : {}) };
+  let status: Run["status"] | undefined;
   try {
     const connection = {
-      stdout: seen(fdSink(1), watched.stdout),
-      stderr: seen(fdSink(2), watched.stderr),
+      stdout: used.stdout,
+      stderr: used.stderr,
       wanted,
       backlog,
-      stdin: stdin || held ? undefined : stdinFile,
+      stdin: stdin || held || input ? undefined : stdinFile,
       ...(held ? { stopped: held.suspend } : {}),
-      nulls: [0, 1, 2].filter(isNull),
+      ...(tape ? { recorder: tape.recorder } : {}),
+      nulls,
     };
     const run = await machine.run(path, options, connection);
+    status = run.status;
     await regions?.report(say);
     if (prepared.stats) {
       const figures = { ...run.stats, ...machine.engineStats, "kilobytes resident": process.resourceUsage().maxRSS };
@@ -202,5 +220,7 @@ export const execute = async (given: PreparedRun, tracing?: TracedRun, watched: 
     if (prepared.why && report) say(report.text().trimEnd());
     if (prepared.whyJson !== undefined) report?.write(prepared.whyJson);
     await backlog.end();
+    if (await tape?.end(status))
+      if (prepared.record?.onFailure) say(`trapgate: the run is recorded: trapgate debug ${prepared.record.file}`);
   }
 };

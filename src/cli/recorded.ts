@@ -1,24 +1,28 @@
-// Files of recordings, for the commands that write and read them.
-import { createHash } from "node:crypto";
+// Files of recordings: they are read, and their runs are run once more.
 import { closeSync, openSync, readFileSync, readSync } from "node:fs";
-import { deflateRawSync, inflateRawSync } from "node:zlib";
+import { inflateRawSync } from "node:zlib";
 import { crc32 } from "../host/node-internals.ts";
+import { backlog, fdSink } from "../host/node-sink.ts";
+import type { Observer } from "../kernel/observer.ts";
+import type { BootOptions } from "../machine/boot.ts";
+import { deliver } from "../machine/inputs.ts";
 import { Machine } from "../machine/machine.ts";
+import { compareMoments, momentText, NEVER } from "../machine/moment.ts";
 import type { Hooks, TraceOptions } from "../machine/options.ts";
-import { type Codec, isRecording } from "../machine/recording/frames.ts";
+import { isRecording, type Unpacker } from "../machine/recording/frames.ts";
+import { hostOf } from "../machine/recording/host-things.ts";
 import { openRecording, type Recording } from "../machine/recording/recording.ts";
 import { Timeline, type TimelineOptions } from "../machine/timeline/timeline.ts";
 import { Problem } from "../problem.ts";
+import { runOptions } from "./run-options.ts";
+import { statusOfEnd, TIMED_OUT } from "./status.ts";
 import { complain } from "./text/print.ts";
 
-/** Deflate at its fastest: a recording is written while the program runs. */
-export const codec: Codec = {
-  deflate: (bytes) => deflateRawSync(bytes, { level: 1 }),
+/** The host's part of reading a file. */
+export const unpacker: Unpacker = {
   inflate: (bytes, most) => inflateRawSync(bytes, { maxOutputLength: Math.max(1, most) }),
   crc32,
 };
-/** A name that equal bytes share. */
-export const nameOf = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("base64");
 
 /** True for a file that begins as a recording does. */
 export const isRecordingFile = (file: string): boolean => {
@@ -34,6 +38,17 @@ export const isRecordingFile = (file: string): boolean => {
     return false;
   }
 };
+/**
+ * The recording that a command line names in place of a program. Undefined: it names a program. Throws a
+ * Problem for an option of a run: a recording has its own. `own`: other options of the command.
+ */
+export const recordingIn = (rest: readonly string[], values: object, own: readonly string[]): string | undefined => {
+  const [file] = rest;
+  if (file === undefined || rest.length !== 1 || !isRecordingFile(file)) return undefined;
+  const given = Object.keys(values).find((name) => Object.hasOwn(runOptions, name) && !own.includes(name));
+  if (given !== undefined) throw new Problem("usage", `--${given} is an option of a run: ${file} is a recording, which has its own`);
+  return file;
+};
 /** Opens a recording. Throws a Problem if it is none. */
 export const recordingOf = (file: string): Recording => {
   let bytes: Uint8Array;
@@ -42,27 +57,68 @@ export const recordingOf = (file: string): Recording => {
   } catch (cause) {
     throw new Problem("cannot-read", `${file}: cannot be read`, { cause });
   }
-  return openRecording(bytes, codec, () => complain(`warning: ${file}: another build has recorded it, and may run it differently\n`));
+  return openRecording(bytes, unpacker, () => complain(`warning: ${file}: another build has recorded it, and may run it differently\n`));
 };
 
 /** The run of a recording, at its beginning. */
 export const replayed = (
-  recording: Recording,
+  { options, header, answers, inputs }: Recording,
   hooks: Hooks,
   trace: TraceOptions | undefined,
-  options: TimelineOptions,
-  boot: ConstructorParameters<typeof Machine>[0] = {},
+  history: TimelineOptions,
+  boot: BootOptions = {},
 ): Timeline => {
-  const { machine, program, start } = recording.options;
-  const { code: _, ...values } = machine;
-  const timeline = new Timeline(new Machine({ ...values, ...boot }), program, { ...start, hooks, ...(trace ? { trace } : {}) }, options);
-  recording.host.now = () => timeline.kernel.scheduler.time;
+  const { machine: given, program, start } = options;
+  const { code: _, ...values } = given;
+  const host = hostOf(answers, header);
+  const machine = new Machine({ ...values, ...boot, ...(host.terminal ? { terminal: host.terminal } : {}) });
+  const { uplink } = machine.kernel.namespaces.net;
+  if (uplink && host.link) uplink.attach(host.link);
+  const watched = { ...start, hooks, replays: host, ...(trace ? { trace } : {}) };
+  const timeline = new Timeline(machine, program, watched, history);
+  // From now on, as when it was recorded: the questions of boot and start are those of one instant.
+  answers.now = () => ({ time: machine.kernel.scheduler.time, run: machine.kernel });
+  host.write = (bytes) => timeline.live.session.sinks.stdout.write(bytes);
   timeline.expect(
-    recording.inputs.map(({ moment, now, bytes }) => ({
-      moment,
-      now,
-      deliver: (live) => (bytes ? live.write(bytes) : live.session.streams.end()),
-    })),
+    inputs.map(({ moment, now, event }) => ({ moment, now, deliver: ({ kernel, session }) => deliver(event, kernel, session) })),
   );
   return timeline;
+};
+
+/** The status of a replay that is not the run that was recorded. */
+const DIFFERS = 125;
+
+/** Sees a run besides its hooks. */
+interface Seeing {
+  readonly trace?: TraceOptions | undefined;
+  readonly observer?: Observer;
+}
+/** Runs a recording to its end, with this process's output. The result is the exit status. */
+export const replayToEnd = async (file: string, watched: Hooks = {}, { trace, observer }: Seeing = {}): Promise<number> => {
+  const recording = recordingOf(file);
+  const [out, err] = [fdSink(1), fdSink(2)];
+  const hooks = { stdout: (bytes: Uint8Array) => void out.write(bytes), stderr: (bytes: Uint8Array) => void err.write(bytes), ...watched };
+  try {
+    const timeline = replayed(recording, hooks, trace, { every: Number.POSITIVE_INFINITY });
+    timeline.observer = observer;
+    const { marks, status } = recording;
+    const hasEnded = status !== undefined && !("timeout" in status);
+    for (const [i, { moment, calls }] of marks.entries()) {
+      const isEnd = hasEnded && i === marks.length - 1;
+      const end = await timeline.run(isEnd ? NEVER : moment);
+      if (end === (isEnd ? "ended" : "moment") && compareMoments(timeline.moment, moment) === 0 && timeline.kernel.syscalls === calls)
+        continue;
+      const [here, there] = [momentText(timeline.moment), momentText(moment)];
+      complain(
+        `trapgate: ${file}: the replay is another run: at ${here} after ${timeline.kernel.syscalls} calls, not at ${there} after ${calls}\n`,
+      );
+      return DIFFERS;
+    }
+    const report = timeline.live.report();
+    if (hasEnded) return statusOfEnd(report.status as Parameters<typeof statusOfEnd>[0]);
+    complain(`trapgate: ${file}: ${status ? "the run was given up" : "the recorder was stopped"} at ${momentText(timeline.moment)}\n`);
+    return status ? TIMED_OUT : 0;
+  } finally {
+    await backlog.end();
+  }
 };

@@ -54,6 +54,7 @@ export const runOptionHelp: readonly (readonly [string, string])[] = [
   ["--crash", "print registers, code and the call stack of each process that a fault ends"],
   ["--stats", "at the end print counts of instructions, system calls and JIT work on standard error"],
   ["--code-cache DIR|off", "folder for compiled code between runs (default: ~/.cache/trapgate; see trapgate cache)"],
+  ["--record-on-failure FILE", "record the run (see trapgate record), and keep FILE if its exit status is not 0: for CI"],
   ["--dump-jit ADDRESS", "print the compiled region at an address: guest code, pseudo-code, WebAssembly (with wabt)"],
 ];
 

@@ -68,6 +68,7 @@ export const runOptions = {
   stats: { type: "boolean" },
   "code-cache": { type: "string" },
   "dump-jit": { type: "string" },
+  "record-on-failure": { type: "string" },
 } as const;
 
 /** The options --net, --publish and --dns. */
@@ -75,6 +76,13 @@ export interface NetworkWords {
   readonly net: string | undefined;
   readonly publish: readonly string[];
   readonly dns: readonly string[] | undefined;
+}
+
+/** Where a run is recorded. `onFailure`: the file stays only if the exit status is not 0. */
+export interface RecordWords {
+  readonly file: string;
+  readonly option: string;
+  readonly onFailure: boolean;
 }
 
 /** A run, ready to start: the options of machine and program, and the command's own. */
@@ -90,6 +98,9 @@ export interface PreparedRun {
   readonly network?: NetworkWords;
   /** The option --image: `execute` opens it. */
   readonly image?: { readonly path: string; readonly most: number | undefined };
+  readonly record?: RecordWords;
+  /** All of standard input, in place of this process's. */
+  readonly stdin?: Uint8Array;
   /** Ends the use of an opened image. */
   readonly closes?: () => void;
   readonly crash: boolean;
@@ -165,6 +176,8 @@ const policyOf = ({ policy: file, thread, container }: Values) => {
 };
 const networkOf = ({ net, publish = [], dns }: Values): NetworkWords | undefined =>
   (net === undefined || net === "none") && publish.length === 0 && dns === undefined ? undefined : { net, publish, dns };
+const recordOf = ({ "record-on-failure": file }: Values): RecordWords | undefined =>
+  file === undefined ? undefined : { file, option: "--record-on-failure", onFailure: true };
 const dumpOf = (values: Values) =>
   optional("dumpJit", values["dump-jit"] === undefined ? undefined : address(values["dump-jit"], "--dump-jit"));
 
@@ -275,6 +288,7 @@ export const prepare = (values: Values, rest: readonly string[]): PreparedRun =>
     ...optional("policy", policyOf(values)),
     ...optional("network", networkOf(values)),
     ...optional("overlay", values.overlay),
+    ...optional("record", recordOf(values)),
     ...dumpOf(values),
     ...optional("code", codeStoreOf(values)),
   };

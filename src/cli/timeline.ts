@@ -6,8 +6,8 @@ import type { Hooks } from "../machine/options.ts";
 import { Timeline, type TimelineOptions } from "../machine/timeline/timeline.ts";
 import { Problem } from "../problem.ts";
 import type { parse } from "./arguments.ts";
+import { policyFor } from "./execute.ts";
 import { prepare, type programOptions } from "./run-options.ts";
-import { complain } from "./text/print.ts";
 
 /** The bytes of --stdin. Throws a Problem for a file that cannot be read. */
 export const inputFile = (file: string): Uint8Array => {
@@ -28,8 +28,7 @@ export const begun = async (
 ): Promise<{ readonly timeline: Timeline; readonly isGiven: boolean; readonly close: (() => void) | undefined }> => {
   const prepared = prepare(values, rest);
   const budget = new WorkBudget({ subject: "the input" });
-  const warn = (line: string): void => void complain(`warning: ${line}\n`);
-  const policy = prepared.policy && (await (await import("./run-policy.ts")).readRunPolicy({ ...prepared.policy, budget, warn }));
+  const policy = prepared.policy && (await policyFor(prepared.policy, prepared, budget));
   const machine = new Machine({ ...prepared.machine, budget, ...(prepared.code ? { code: prepared.code } : {}) });
   const program = { ...prepared.program, ...(policy ? { policy: policy.given } : {}), ...(given ? { stdin: given } : {}), hooks };
   const timeline = new Timeline(machine, prepared.path, program, history);

@@ -2,7 +2,11 @@
 // There is no other way in. The machine takes queued events between two segments of guest code. The list of
 // taken events with their virtual times is a recording of the run.
 
+import type { Kernel } from "../kernel/core/kernel.ts";
 import type { NetworkEvent } from "../kernel/net/host-network.ts";
+import { sendToGroup } from "../kernel/signal/send.ts";
+import { kernelSignal } from "../kernel/signal/state/info.ts";
+import type { Session } from "./session.ts";
 
 /** An event of the host. */
 export type InputEvent =
@@ -17,6 +21,30 @@ export type InputEvent =
   | { readonly kind: "timeout" }
   /** The run ends, and its promise is rejected with this reason. */
   | { readonly kind: "abort"; readonly reason: unknown };
+
+/** The run ends without its program. */
+export type GivenUp = Extract<InputEvent, { kind: "timeout" | "abort" }>;
+/** An event that changes the machine. */
+export type MachineEvent = Exclude<InputEvent, GivenUp>;
+
+/** Delivers an event between two slices. */
+export const deliver = (event: MachineEvent, kernel: Kernel, { process, streams }: Session): void => {
+  switch (event.kind) {
+    case "bytes":
+      return streams.receive(event.bytes);
+    case "end":
+      return streams.end();
+    case "signal":
+      sendToGroup(kernel, process.pgid, kernelSignal(event.signal));
+      return;
+    case "time":
+      return kernel.advance(event.until);
+    case "network":
+      return kernel.guarded(() => kernel.namespaces.net.uplink?.deliver(event.event));
+    case "resize":
+      return streams.resize(event.columns, event.rows);
+  }
+};
 
 /** An event, and the virtual time at which it took effect. */
 export interface TakenInput {

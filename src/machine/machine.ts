@@ -7,13 +7,13 @@ import type { Kernel } from "../kernel/core/kernel.ts";
 import type { Process } from "../kernel/core/process.ts";
 import type { Chooser, SchedulerResult } from "../kernel/core/scheduling.ts";
 import type { ByteFile, ByteSink } from "../kernel/fs/files/stream.ts";
-import { sendToGroup } from "../kernel/signal/send.ts";
-import { kernelSignal } from "../kernel/signal/state/info.ts";
 import { SIG } from "../kernel/signal/state/set.ts";
 import { type Booted, type BootOptions, boot, pagesOf, reclaim } from "./boot.ts";
-import { type InputEvent, Inputs } from "./inputs.ts";
+import { deliver, type GivenUp, type InputEvent, Inputs, type TakenInput } from "./inputs.ts";
 import { keepMemory, takeMemory } from "./memory-pool.ts";
+import { NEVER } from "./moment.ts";
 import type { Program, ProgramOptions } from "./options.ts";
+
 import type { Run } from "./run.ts";
 import { Session, type Started } from "./session.ts";
 import type { StandardStreams } from "./standard-streams.ts";
@@ -23,6 +23,8 @@ import type { StandardStreams } from "./standard-streams.ts";
  * browsers delay a task that yields by four milliseconds.
  */
 const STRETCH = 30;
+/** The same, if a recording waits for a place at which input can come. */
+const SHORT = 1;
 /** Virtual nanoseconds between two looks at how a closed run stands. */
 export const CLOSED_STRETCH = 5_000_000;
 /** A host that is connected while the program runs. */
@@ -38,6 +40,17 @@ export interface Connection {
   readonly backlog?: Backlog;
   /** All processes of the first group have stopped: it stops the host's job until that continues. */
   readonly stopped?: () => void;
+  readonly recorder?: RunRecorder;
+}
+
+/** Sees all that comes from outside into a run, so that it can be run once more. */
+export interface RunRecorder {
+  /** Resolves when the run can begin. */
+  begin(kernel: Kernel): Promise<void>;
+  /** An event is about to take effect. */
+  taken(taken: TakenInput): void;
+  /** The machine rests. */
+  rests(): void;
 }
 
 /**
@@ -56,8 +69,6 @@ export interface ClosedRun {
   readonly end: "ended" | "limit" | "stuck";
 }
 
-type GivenUp = Extract<InputEvent, { kind: "timeout" | "abort" }>;
-
 const isStopped = ({ processes }: Kernel, pgid: number): boolean =>
   [...processes.values()].every((p) => p.pgid !== pgid || p.ended !== undefined || p.stopped !== undefined);
 
@@ -69,7 +80,8 @@ export class Machine {
   readonly options: BootOptions;
 
   private readonly _processor: Cpu;
-  private readonly _terminal: ConstructorParameters<typeof StandardStreams>[2];
+  /** The host's terminal, if it is one of the standard streams. */
+  readonly terminal: ConstructorParameters<typeof StandardStreams>[2];
 
   /** `memory`: of a machine with the same options that has been given up. `booted`: of a snapshot. */
   constructor(options: BootOptions = {}, memory?: WebAssembly.Memory, booted?: Booted) {
@@ -77,7 +89,7 @@ export class Machine {
     this.options = options;
     this.kernel = kernel;
     this._processor = processor;
-    this._terminal = console && options.terminal && { tty: console, uses: options.terminal.uses };
+    this.terminal = console && options.terminal && { tty: console, uses: options.terminal.uses, sink: options.terminal.sink };
   }
 
   /** Give the machine up: its memory, for another one. */
@@ -97,7 +109,7 @@ export class Machine {
 
   /** True if a program waits for input of the host's terminal, in read(2), poll(2) or the like. */
   get terminalAwaited(): boolean {
-    return this._terminal?.tty.readQueue.isAwaited === true;
+    return this.terminal?.tty.readQueue.isAwaited === true;
   }
 
   /**
@@ -220,7 +232,7 @@ export class Machine {
   }
 
   private _start(program: Program | Started, options: ProgramOptions, connection: Connection | undefined): Session {
-    return new Session(this.kernel, program, options, connection, this._terminal, (reason) => this.inputs.push({ kind: "abort", reason }));
+    return new Session(this.kernel, program, options, connection, this.terminal, (reason) => this.inputs.push({ kind: "abort", reason }));
   }
 
   /** Run until the first process has ended and its output has gone, or why not. */
@@ -228,19 +240,24 @@ export class Machine {
     const { kernel, inputs } = this;
     const { deadline } = kernel;
     const { process } = session;
-    const backlog = connection?.backlog;
+    const { backlog, recorder } = connection ?? {};
+    if (recorder) await this._record(recorder);
     if (backlog) backlog.onFull = () => void (deadline.until = 0);
     // A signal has come while output stood: a guest that it ends does not wait for its reader.
     let urged = false;
     let suspended: Process["stopped"];
+    // Input comes where a replay can pause: the moment and the time say how far the machine has come.
+    let isAtMoment = true;
     for (let ended = false; ; ) {
-      if (backlog?.full && !urged) await Promise.race([backlog.drained(), inputs.arrival(undefined)]);
+      if (backlog?.full && !urged && isAtMoment) await Promise.race([backlog.drained(), inputs.arrival(undefined)]);
       else if (ended) return undefined;
       else {
-        deadline.until = deadline.clock() + STRETCH;
+        deadline.until = deadline.clock() + (isAtMoment ? STRETCH : SHORT);
         const result = session.step(Infinity);
         ended = result.reason === "ended";
-        if (ended) continue;
+        isAtMoment = ended || !recorder || result.reason !== "limit" || kernel.scheduler.isAtMoment;
+        if (ended || !isAtMoment) continue;
+        recorder?.rests();
         urged = false;
         if (connection?.stopped && process.stopped && process.stopped !== suspended && isStopped(kernel, process.pgid)) {
           suspended = process.stopped;
@@ -258,6 +275,12 @@ export class Machine {
     }
   }
 
+  private _record(recorder: RunRecorder): Promise<void> {
+    // A replay pauses at the moments of its events; then the kernel ends its work at the same places.
+    this.kernel.scheduler.pauseAt = NEVER;
+    this.inputs.onTaken = (taken) => recorder.taken(taken);
+    return recorder.begin(this.kernel);
+  }
   /** Lets pending events of the outside world arrive, or waits for one if the guest does nothing else. */
   private async _look(result: SchedulerResult, connection: Connection | undefined): Promise<void> {
     const { kernel, inputs } = this;
@@ -272,29 +295,9 @@ export class Machine {
   }
 
   /** Why to give up. */
-  private _deliver(event: InputEvent, { process, streams }: Session): GivenUp | undefined {
-    switch (event.kind) {
-      case "bytes":
-        streams.receive(event.bytes);
-        return undefined;
-      case "end":
-        streams.end();
-        return undefined;
-      case "signal":
-        sendToGroup(this.kernel, process.pgid, kernelSignal(event.signal));
-        return undefined;
-      case "time":
-        this.kernel.advance(event.until);
-        return undefined;
-      case "network":
-        this.kernel.guarded(() => this.kernel.namespaces.net.uplink?.deliver(event.event));
-        return undefined;
-      case "resize":
-        streams.resize(event.columns, event.rows);
-        return undefined;
-      case "timeout":
-      case "abort":
-        return event;
-    }
+  private _deliver(event: InputEvent, session: Session): GivenUp | undefined {
+    if (event.kind === "timeout" || event.kind === "abort") return event;
+    deliver(event, this.kernel, session);
+    return undefined;
   }
 }

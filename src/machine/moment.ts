@@ -8,6 +8,9 @@ import { Problem } from "../problem.ts";
 
 export type { Moment } from "../kernel/core/scheduling.ts";
 
+/** A moment that never comes. */
+export const NEVER: Moment = { instructions: Number.MAX_SAFE_INTEGER, steps: 0 };
+
 /** The moment of a machine that rests. */
 export const momentOf = ({ processor, scheduler }: Kernel): Moment => ({
   instructions: processor.instructions,

@@ -9,6 +9,7 @@ import type { Process } from "../kernel/core/process.ts";
 import type { SchedulerResult } from "../kernel/core/scheduling.ts";
 import type { Task } from "../kernel/core/task.ts";
 import { credOf } from "../kernel/cred/cred.ts";
+import type { ByteSink } from "../kernel/fs/files/stream.ts";
 import type { FileDescription } from "../kernel/fs/vfs/file.ts";
 import { spawn } from "../kernel/lifecycle/spawn.ts";
 import type { FilteredCall, Observer } from "../kernel/observer.ts";
@@ -57,10 +58,22 @@ export interface Started {
   /** All tasks that run programs, that of the process first. */
   readonly tasks: readonly Task[];
   /** Connects the ends of its streams to sinks. Returns these ends, as the machine has them. */
-  connect(sinks: Sinks): Sinks;
+  connect(sinks: Sinks, terminal?: ByteSink): Sinks;
 }
-/** `keepsInput`: standard input stays as it is, and bytes may come later. */
-export type SessionOptions = ProgramOptions & { readonly keepsInput?: boolean };
+/** The host's side of a recorded run. Output is passed on, without a limit, and none is kept. */
+export interface ReplayedHost {
+  /** The standard streams that are /dev/null. */
+  readonly nulls: readonly number[];
+  /** The host's job stops with the first group of processes. */
+  readonly hasJob: boolean;
+  /** The streams with the results that writes had. */
+  sinks(own: Sinks): Sinks;
+}
+/**
+ * `keepsInput`: standard input stays as it is, and bytes may come later. `replays`: the host is that of a
+ * recording.
+ */
+export type SessionOptions = ProgramOptions & { readonly keepsInput?: boolean; readonly replays?: ReplayedHost };
 /** The host's ends of standard output and error. */
 export type Sinks = Pick<Connection, "stdout" | "stderr">;
 
@@ -100,25 +113,28 @@ export class Session {
     this._options = options;
     this.owners = new RunHooks(options.hooks, abort);
     this._hooks = this.owners.hooks;
-    const { maxOutput = MAX_OUTPUT } = options;
-    this._stdout = new OutputBuffer(this._hooks.stdout, maxOutput, () => this._full());
-    this._stderr = new OutputBuffer(this._hooks.stderr, maxOutput, () => this._full());
+    const { maxOutput = MAX_OUTPUT, replays } = options;
+    const full = replays ? () => {} : () => this._full();
+    this._stdout = new OutputBuffer(this._hooks.stdout, replays ? 0 : maxOutput, full);
+    this._stderr = new OutputBuffer(this._hooks.stderr, replays ? 0 : maxOutput, full);
     // The command line prints them and keeps none.
-    this._lines = new Lines(connection ? 0 : maxOutput);
+    this._lines = new Lines(connection || replays ? 0 : maxOutput);
     this._trace = this._newTrace();
     const recorder = this._hooks.event && new (lazyRecorder().EventRecorder)(this._hooks.event, kernel);
-    for (const observer of [this._trace, recorder, this._hookObserver(connection === undefined)]) if (observer) this.observe(observer);
+    for (const observer of [this._trace, recorder, this._hookObserver(connection === undefined && !options.replays)])
+      if (observer) this.observe(observer);
     this._follower = options.schedule === undefined ? undefined : this._followText(options.schedule, this._trace, recorder);
-    const sinks = connection ?? { stdout: this._stdout.sink, stderr: this._stderr.sink };
+    const own = { stdout: this._stdout.sink, stderr: this._stderr.sink };
+    const sinks = connection ?? replays?.sinks(own) ?? own;
     this.sinks = sinks;
     if (typeof program === "object" && "streams" in program) {
       this.streams = program.streams;
       this.process = program.process;
-      this.sinks = program.connect(sinks);
+      this.sinks = program.connect(sinks, terminal?.sink);
       for (const task of program.tasks) kernel.observer?.started?.(task, undefined);
       return;
     }
-    this.streams = new StandardStreams(kernel, sinks, terminal, connection?.stdin, connection?.nulls);
+    this.streams = new StandardStreams(kernel, sinks, terminal, connection?.stdin, connection?.nulls ?? replays?.nulls);
     if ((options.stdin !== undefined || !connection) && !options.keepsInput) {
       const { stdin = new Uint8Array(0) } = options;
       this.streams.receive(typeof stdin === "string" ? new TextEncoder().encode(stdin) : stdin);
@@ -127,7 +143,7 @@ export class Session {
     this.process = this._spawn(program, this.streams.files);
     if (options.policy !== undefined) this._own = lazyPolicy().confine(this.process, options.policy);
     this.streams.control(this.process);
-    if (connection?.stopped) kernel.hostJob = this.process.pgid;
+    if (connection?.stopped ?? replays?.hasJob) kernel.hostJob = this.process.pgid;
   }
 
   /** Adds an observer. It sees all tasks from now on. */

@@ -58,7 +58,7 @@ export class StandardStreams {
   constructor(
     kernel: Kernel,
     sinks: { readonly stdout: ByteSink; readonly stderr: ByteSink },
-    terminal?: { readonly tty: Tty; readonly uses: TerminalOptions["uses"] },
+    terminal?: { readonly tty: Tty; readonly uses: TerminalOptions["uses"]; readonly sink: ByteSink },
     input?: ByteFile,
     nulls: readonly number[] = [],
   ) {
@@ -79,6 +79,10 @@ export class StandardStreams {
   /** The first process leads the terminal's session. */
   control(process: Process): void {
     if (this._tty) setControlling(process.leader, this._tty);
+  }
+  /** The host's side of the terminal. */
+  get console(): HostConsole | undefined {
+    return this._tty?.driver as HostConsole | undefined;
   }
   receive(bytes: Uint8Array): void {
     (this._tty?.driver.source ?? this._source).push(bytes);

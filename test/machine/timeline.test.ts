@@ -5,76 +5,20 @@ import { readFileSync } from "node:fs";
 import { hostTree } from "trapgate/node";
 import { describe, expect, it } from "vitest";
 import type { Engine } from "../../src/cpu/engine.ts";
-import type { BootOptions } from "../../src/machine/boot.ts";
 import { Machine } from "../../src/machine/machine.ts";
-import { compareMoments, type Moment, momentText, parseMoment } from "../../src/machine/moment.ts";
-import type { Program } from "../../src/machine/options.ts";
-import { difference } from "../../src/machine/snapshot/difference.ts";
+import { momentText, parseMoment } from "../../src/machine/moment.ts";
 import { frozenTree } from "../../src/machine/snapshot/exact/frozen-tree.ts";
-import { Live } from "../../src/machine/snapshot/live.ts";
-import type { StartOptions } from "../../src/machine/snapshot/options.ts";
-import { NEVER, Timeline } from "../../src/machine/timeline/timeline.ts";
+import { Timeline } from "../../src/machine/timeline/timeline.ts";
+import { goAnywhere, type Subject } from "../../tools/timeline/anywhere.ts";
 import { inFolder } from "../support/guest.ts";
 import { gcc, missing, nativeX64, top } from "../support/host.ts";
 
-/** Numbers from 0 to below 1, the same in each run (mulberry32). */
-const numbers = (seed: number) => {
-  let a = seed;
-  return (): number => {
-    a = (a + 0x6d2b79f5) | 0;
-    let t = Math.imul(a ^ (a >>> 15), 1 | a);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-};
 const isWhole = process.env["TRAPGATE_TIMELINE"] === "all";
 const effort = isWhole ? { moments: 20, steps: 50 } : { moments: 4, steps: 12 };
 
-interface Subject {
-  readonly program: Program;
-  readonly boot: BootOptions;
-  readonly options?: StartOptions;
-}
-
-/** Runs straight to a moment. */
-const straight = async ({ program, boot, options }: Subject, moment: Moment): Promise<Live> => {
-  const live = new Live(new Machine(boot), program, { stdin: "", ...options });
-  await live.until(momentText(moment));
-  return live;
-};
-/** The first difference of a timeline from the straight run to the same moment. */
-const differenceAt = async (timeline: Timeline, subject: Subject): Promise<string | undefined> => {
-  const other = await straight(subject, timeline.moment);
-  timeline.kernel.scheduler.pauseAt = undefined;
-  const found = difference(timeline.kernel, other.kernel);
-  return found && `${momentText(timeline.moment)}: ${found.path}: ${found.first}, not ${found.second}`;
-};
-
-/** Random moments, and random steps from each, forward and back. */
-const check = async (subject: Subject, seed: number): Promise<string[]> => {
-  const random = numbers(seed);
-  const { program, boot, options } = subject;
-  const timeline = new Timeline(new Machine(boot), program, { stdin: "", ...options }, { every: 20 });
-  await timeline.run(NEVER);
-  const found: string[] = [];
-  const most = timeline.reached.instructions;
-  for (let n = 0; n < effort.moments; n++) {
-    await timeline.goTo(timeline.start);
-    await timeline.run({ instructions: Math.floor(random() * most), steps: 0 });
-    for (let i = 0; i < effort.steps; i++) {
-      if (random() < 0.5) await timeline.step();
-      else {
-        const from = timeline.moment;
-        const to = await timeline.back();
-        if (!to) continue;
-        if (compareMoments(to, from) >= 0 || compareMoments(to, timeline.moment) !== 0)
-          found.push(`${momentText(from)}: back to ${momentText(to)}`);
-      }
-    }
-    const different = await differenceAt(timeline, subject);
-    if (different) found.push(different);
-  }
-  return found;
+const check = async (subject: Subject, seed: number): Promise<readonly string[]> => {
+  const { wrong, resident } = await goAnywhere(subject, seed, effort);
+  return resident > 0 ? [...wrong, `${resident} moments with other pages`] : wrong;
 };
 
 const FLAGS = "-O1 -static -nostdlib -fno-pie -no-pie -fno-stack-protector -mgeneral-regs-only -fno-asynchronous-unwind-tables".split(" ");

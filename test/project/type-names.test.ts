@@ -13,7 +13,6 @@ const twice = [
   "Code",
   "Condition",
   "Expression",
-  "Frame",
   "Observed",
   "Origin",
   "Piece",

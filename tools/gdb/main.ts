@@ -3,7 +3,7 @@
 // board file and a program named gdbserver are made beside them. Nothing of theirs is part of this
 // repository.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -12,31 +12,41 @@ import { releaseSource } from "../debian/apt.ts";
 const top = fileURLToPath(new URL("../..", import.meta.url));
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { help: { type: "boolean", short: "h" }, seconds: { type: "string" } },
+  options: {
+    help: { type: "boolean", short: "h" },
+    seconds: { type: "string" },
+    total: { type: "string" },
+    every: { type: "string" },
+  },
 });
 if (values.help) {
-  console.log("usage: npm run conformance:gdb -- [--seconds N] [gdb.reverse/NAME.exp … | gdb.reverse | gdb.server | …]");
+  console.log(
+    "usage: npm run conformance:gdb -- [OPTION…] [gdb.reverse/NAME.exp … | gdb.reverse | gdb.server | gdb.threads | gdb.base]\n" +
+      "  --seconds N   time of one file on one side (120)\n" +
+      "  --total N     no file begins after so many seconds (7200)\n" +
+      "  --every N     each Nth file of a folder: a sample (1)",
+  );
   process.exit(0);
 }
-const limit = Number(values.seconds ?? 1800) * 1000;
+const limit = Number(values.seconds ?? 120);
+const total = Number(values.total ?? 7200);
+const every = Number(values.every ?? 1);
 const folder = join(top, ".cache", "gdb");
 mkdirSync(join(folder, "lists", "partial"), { recursive: true });
 
-const run = (command: string, args: readonly string[], cwd = folder, env: Record<string, string> = {}): string => {
+const run = (command: string, args: readonly string[]): string => {
   const { stdout, stderr, status, error } = spawnSync(command, args, {
-    cwd,
+    cwd: folder,
     encoding: "utf8",
     maxBuffer: 1 << 28,
-    timeout: limit,
-    env: { ...process.env, ...env },
   });
-  if (error || (status !== 0 && command !== "runtest")) throw new Error(`${command} ${args.join(" ")}: ${error?.message ?? stderr}`);
+  if (error || status !== 0) throw new Error(`${command} ${args.join(" ")}: ${error?.message ?? stderr}`);
   return stdout;
 };
 
 /** The folder of gdb's sources, fetched once. */
 const sources = (): string => {
-  const known = readdirSync(folder).find((name) => /^gdb-\d/.test(name));
+  const known = readdirSync(folder).find((name) => /^gdb-\d[\d.]*$/.test(name));
   if (known) return join(folder, known);
   const source = releaseSource();
   if (!source) throw new Error("no archive of this Debian release is configured");
@@ -64,6 +74,8 @@ const files = wanted.flatMap((name) =>
     ? [name]
     : readdirSync(join(testsuite, name))
         .filter((file) => file.endsWith(".exp"))
+        .sort()
+        .filter((_, i) => i % every === 0)
         .map((file) => `${name}/${file}`),
 );
 const isReverse = files.every((file) => file.startsWith("gdb.reverse/"));
@@ -115,41 +127,65 @@ writeFileSync(join(folder, "site.exp"), site);
 interface Counts {
   passed: number;
   failed: number;
+  /** The time of the file was up. */
+  isCut?: boolean;
 }
-/** Runs the files on a board; the counts of each file. */
-const results = (target: string | undefined): Map<string, Counts> => {
+/** Counts of one file on a board. */
+const result = (target: string | undefined, file: string): Counts => {
   const at = join(folder, target ?? "native");
   rmSync(at, { recursive: true, force: true });
   mkdirSync(at, { recursive: true });
   writeFileSync(join(at, "site.exp"), site);
-  const args = ["--tool", "gdb", "--srcdir", testsuite, ...(target ? [`--target_board=${target}`] : []), ...files];
-  run("runtest", args, at, { DEJAGNU: join(folder, "site.exp") });
-  const counts = new Map<string, Counts>();
+  const args = ["--tool", "gdb", "--srcdir", testsuite, ...(target ? [`--target_board=${target}`] : []), file];
+  const { status } = spawnSync("timeout", ["--kill-after=5", `${limit}`, "runtest", ...args], {
+    cwd: at,
+    stdio: "ignore",
+    env: { ...process.env, DEJAGNU: join(folder, "site.exp") },
+  });
   const summary = join(at, "gdb.sum");
-  for (const [, verdict, file] of (existsSync(summary) ? readFileSync(summary, "utf8") : "").matchAll(
-    /^(PASS|FAIL|UNRESOLVED): (\S+?): /gm,
-  )) {
-    const count = counts.get(file as string) ?? { passed: 0, failed: 0 };
-    if (verdict === "PASS") count.passed++;
-    else count.failed++;
-    counts.set(file as string, count);
-  }
+  const text = existsSync(summary) ? readFileSync(summary, "utf8") : "";
+  const counts: Counts = { passed: 0, failed: 0, ...(status === 124 || status === 137 ? { isCut: true } : {}) };
+  for (const [, verdict] of text.matchAll(/^(PASS|FAIL|UNRESOLVED): /gm)) counts[verdict === "PASS" ? "passed" : "failed"]++;
+  const logs = join(folder, "logs", target ?? "native");
+  mkdirSync(logs, { recursive: true });
+  if (existsSync(join(at, "gdb.log"))) renameSync(join(at, "gdb.log"), join(logs, `${file.replace("/", ".")}.log`));
   return counts;
 };
 
-const native = results(isReverse ? undefined : "beside");
-const ours = results("trapgate");
-const none: Counts = { passed: 0, failed: 0 };
+/** The other side does not change: its results are kept between runs. */
+const keptIn = join(folder, "beside.json");
+const kept = new Map<string, Counts>(existsSync(keptIn) ? JSON.parse(readFileSync(keptIn, "utf8")) : []);
+const other = isReverse ? undefined : "beside";
+const besideOf = (file: string): Counts => {
+  const name = `${other ?? "record full"} ${file}`;
+  const known = kept.get(name);
+  if (known) return known;
+  const counts = result(other, file);
+  kept.set(name, counts);
+  writeFileSync(keptIn, JSON.stringify([...kept]));
+  return counts;
+};
+
 const beside = isReverse ? "record full" : "gdbserver";
-console.log(`${"file".padEnd(50)} ${beside.padStart(16)}   trapgate debug   (passed/failed)`);
-let [all, mine] = [0, 0];
+const countText = ({ passed, failed, isCut }: Counts): string => `${passed}/${failed}${isCut ? "+" : ""}`;
+console.log(`${"file".padEnd(50)} ${beside.padStart(16)}   trapgate debug   (passed/failed; +: the time was up)`);
+let [all, mine, shared] = [0, 0, 0];
+const begun = Date.now();
+let skipped = 0;
 for (const file of files) {
-  const [theirs, own] = [native.get(file) ?? none, ours.get(file) ?? none];
+  if (Date.now() - begun > total * 1000) {
+    skipped++;
+    continue;
+  }
+  const theirs = besideOf(file);
+  const own = result("trapgate", file);
   all += theirs.passed;
   mine += own.passed;
+  shared += Math.min(theirs.passed, own.passed);
   const mark = own.passed < theirs.passed ? "  fewer" : "";
-  console.log(
-    `${file.padEnd(50)} ${`${theirs.passed}/${theirs.failed}`.padStart(16)} ${`${own.passed}/${own.failed}`.padStart(16)}${mark}`,
-  );
+  console.log(`${file.padEnd(50)} ${countText(theirs).padStart(16)} ${countText(own).padStart(16)}${mark}`);
 }
-console.log(`passed: ${beside} ${all}, trapgate debug ${mine}`);
+const part = all === 0 ? "" : `, ${((100 * shared) / all).toFixed(1)} % of what passes there, by file`;
+console.log(
+  `passed: ${beside} ${all}, trapgate debug ${mine}${part}${skipped > 0 ? `; not tried, the time was up: ${skipped} files` : ""}`,
+);

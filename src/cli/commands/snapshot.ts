@@ -25,7 +25,20 @@ import type { options } from "./run.ts";
 type Values = ReturnType<typeof parse<typeof options>>["values"];
 
 /** Options of `run` that a run in steps does not have. */
-const without = ["net", "publish", "overlay", "image", "policy", "why", "why-json", "dump-jit", "crash", "kernel-log", "stats"] as const;
+const without = [
+  "net",
+  "publish",
+  "overlay",
+  "image",
+  "policy",
+  "why",
+  "why-json",
+  "dump-jit",
+  "crash",
+  "kernel-log",
+  "stats",
+  "record-on-failure",
+] as const;
 /** Options of the machine that a file has already. */
 const fixed = ["kernel", "cpu", "memory", "seed", "cwd", "uid", "hostname", "clock", "cpus"] as const;
 const refuse = (values: Values, names: readonly string[], option: string, why: string): void => {

@@ -1,4 +1,5 @@
 // `trapgate trace`: run a program and write its system calls as strace(1) does, with strace's options.
+import { Problem } from "../../problem.ts";
 import { parse } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { execute } from "../execute.ts";
@@ -15,7 +16,7 @@ const help = runOptionHelp.map(([option, meaning]) => [option.replace("-e, --env
 
 /** `trapgate trace`: the entry of the table of commands. */
 export const command: Command = {
-  synopsis: "[OPTION…] [--] PROG [ARG…]",
+  synopsis: "[OPTION…] [--] {PROG [ARG…] | RECORDING}",
   summary: "run a program and print its system calls, as strace does, with the verdicts of its filters",
   options: [...straceHelp, ...saveHelp, ...help],
   async run(args) {
@@ -25,6 +26,13 @@ export const command: Command = {
     // A wrong expression is said before anything runs or is written.
     new Filters(tracing);
     checkOutput(values.save, "--save");
+    const { recordingIn, replayToEnd } = await import("../recorded.ts");
+    const recording = recordingIn(rest, values, []);
+    if (recording !== undefined) {
+      if (values.save !== undefined) throw new Problem("usage", `--save needs a program: ${recording} is a run in a file already`);
+      const lines = lineOutput(values.output, tracing.separate ?? false);
+      return replayToEnd(recording, { trace: lines.line }, { trace: tracing }).finally(() => lines.close());
+    }
     const prepared = prepare(values, rest);
     const output = lineOutput(values.output, tracing.separate ?? false);
     const file = values.save === undefined ? undefined : new (await import("../save/trace-file.ts")).TraceFile(prepared);

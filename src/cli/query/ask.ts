@@ -110,7 +110,7 @@ export const ask = async (values: Common, rest: readonly string[]): Promise<Aske
     };
   }
   const history = new History(begin);
-  const end = until ?? (recording?.isCut ? recording.reached : undefined);
+  const end = until ?? (recording && (recording.status === undefined || "timeout" in recording.status) ? recording.reached : undefined);
   const input = recording || values.stdin !== undefined ? undefined : pieces();
   await history.finish({ until: end, ...(input ? { input } : {}) });
   const asked = pid ?? history.pid;

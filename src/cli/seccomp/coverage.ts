@@ -43,8 +43,8 @@ const recorded = (file: string): readonly Line[] => {
 
 /** `trapgate seccomp coverage`: the entry of the table of commands. */
 export const command: Command = {
-  synopsis: "--policy [MODE:]FILE [OPTION…] [--] PROG [ARG…]",
-  summary: "run a program under a policy, and count the rules, instructions and branches that its calls used",
+  synopsis: "--policy [MODE:]FILE [OPTION…] [--] {PROG [ARG…] | RECORDING}",
+  summary: "run a program under a policy, or take the calls of a recording, and count the rules, instructions and branches that they used",
   options: [
     ["--calls FILE", "add this run's calls to the file, and report on all of them: the runs of a test suite"],
     ["--lcov FILE", "write an lcov file"],
@@ -72,14 +72,29 @@ export const command: Command = {
     for (const { args: words, times, ...call } of values.calls === undefined ? [] : recorded(values.calls)) {
       count({ ...call, args: Uint32Array.from(words), ipLo: 0, ipHi: 0 }, times);
     }
-    const status = await execute(prepare(values, rest), undefined, {
-      event: (event) => {
-        if (event.kind !== "verdict" || event.evaluation?.data.length !== 64) return;
-        const view = new DataView(event.evaluation.data.buffer, event.evaluation.data.byteOffset, 64);
-        const words = Uint32Array.from({ length: 12 }, (_, i) => view.getUint32(16 + 4 * i, true));
-        count({ nr: view.getInt32(0, true), arch: view.getUint32(4, true), ipLo: 0, ipHi: 0, args: words }, 1);
-      },
-    });
+    const { recordingIn, replayToEnd } = await import("../recorded.ts");
+    const recording = recordingIn(rest, values, ["policy", "thread", "container"]);
+    const ofRecording = (): Promise<number> =>
+      replayToEnd(
+        recording as string,
+        {},
+        {
+          observer: {
+            enter: ({ origAx: nr, args: words }, _, { abi }) =>
+              count({ nr, arch: abi.auditArch, args: Uint32Array.from(words), ipLo: 0, ipHi: 0 }, 1),
+          },
+        },
+      );
+    const ofProgram = (): Promise<number> =>
+      execute(prepare(values, rest), undefined, {
+        event: (event) => {
+          if (event.kind !== "verdict" || event.evaluation?.data.length !== 64) return;
+          const view = new DataView(event.evaluation.data.buffer, event.evaluation.data.byteOffset, 64);
+          const words = Uint32Array.from({ length: 12 }, (_, i) => view.getUint32(16 + 4 * i, true));
+          count({ nr: view.getInt32(0, true), arch: view.getUint32(4, true), ipLo: 0, ipHi: 0, args: words }, 1);
+        },
+      });
+    const status = await (recording === undefined ? ofProgram() : ofRecording());
     if (values.calls !== undefined) write(`${JSON.stringify([...kinds.values()])}\n`, values.calls);
     const report = coverage.report();
     if (values.lcov !== undefined) write(lcov(report), values.lcov);

@@ -69,6 +69,11 @@ export interface Scheduling {
   pauseAt: Moment | undefined;
   /** With `pauseAt`: `run` also returns when this task begins a slice, and this is 0 then. 0: none. */
   pauseFor: number;
+  /**
+   * After `run` has returned `limit` with `pauseAt` set: true if moment and time say how far the kernel has
+   * come. False: the task that is next, or timers of the same time, have been chosen or fired.
+   */
+  readonly isAtMoment: boolean;
   /** Virtual time, also in the middle of a run of the processor. */
   readonly time: number;
   attach(processor: Processor): void;

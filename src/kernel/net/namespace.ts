@@ -5,7 +5,7 @@ import { EPHEMERAL } from "../../abi/uapi/socket.ts";
 import type { Kernel } from "../core/kernel.ts";
 import type { UserNamespace } from "../cred/user-namespace.ts";
 import { type Device, type DeviceAddress, deviceNamed, deviceNumbered, givenFor, isOwn } from "./devices.ts";
-import type { HostNetwork, NetworkEvent } from "./host-network.ts";
+import type { HostLink, HostNetwork, NetworkEvent } from "./host-network.ts";
 import { type Endpoint, type Ip, isLoopback, loopbackFor } from "./inet-address.ts";
 import type { Groups } from "./multicast.ts";
 import { plan } from "./plan.ts";
@@ -19,6 +19,8 @@ export const NO_GROUPS: readonly [number, number] = [1, 0];
 export interface NetworkUplink {
   readonly network: HostNetwork;
   open(tell: (event: NetworkEvent) => void): Promise<void>;
+  /** Uses a link that is open. */
+  attach(link: HostLink): void;
   close(flush: boolean): Promise<void>;
   reaches(to: Ip): boolean;
   /** A connection of a TCP socket that is being made, or -errno. */

@@ -236,6 +236,7 @@ export class Scheduler implements Scheduling {
       this.endRun();
     }
     if (!goesOn) {
+      this._othersAt = kernel.now;
       this._slice = Math.max(1, this.slice);
       this._sliceEnd = kernel.now + this._slice;
     }
@@ -263,6 +264,7 @@ export class Scheduler implements Scheduling {
       if (this._late()) break;
       const stop = Math.min(end, kernel.timers.next);
       if (kernel.now >= stop) {
+        this._othersAt = kernel.now;
         if (!this._fireTimers()) break;
         continue;
       }
@@ -336,6 +338,11 @@ export class Scheduler implements Scheduling {
   private _firedAt = -1;
   /** The task in the middle of its slice when `run` had to end. */
   private _cut: Task | undefined = undefined;
+  /** The time at which the running task's slice began, or timers fired in it. */
+  private _othersAt = -1;
+  get isAtMoment(): boolean {
+    return this._cut !== undefined && this.kernel.now > this._othersAt;
+  }
   /** The running task's slice: its length and its end; and how long it may run at all. */
   private _slice = 0;
   private _sliceEnd = 0;

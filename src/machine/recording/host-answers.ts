@@ -1,41 +1,17 @@
 // Directories of the host in a recording. The recorder notes each answer of the host that differs from the
-// last one to the same question; the replay answers from these notes, and no host is there. An answer has
-// the virtual time from which on it holds, so that a debugger which goes back gets the answer of that time.
+// last one to the same question; the replay answers from these notes, and no host is there (answers.ts).
 import { E } from "../../abi/errno.ts";
 import type { HostDirEntry, HostNode, HostStat, HostTree } from "../../kernel/fs/types/host-tree.ts";
-import { Problem } from "../../problem.ts";
+import { type Answer, type Answers, missing, type Noting } from "./answers.ts";
 
-/** An answer: a number, a file with its attributes, the names of a directory, a link's text, or bytes. */
-export type Answer =
-  | number
-  | string
-  | { readonly node: number; readonly stat: HostStat }
-  | { readonly names: readonly HostDirEntry[] }
-  | { readonly length: number; readonly bytes: number };
-/** A note: the answer of file `node` to a question, from the virtual time `at` on. */
-export interface Note {
-  readonly node: number;
-  readonly ask: string;
-  readonly at: number;
-  readonly answer: Answer;
-}
 /** Attributes of a file that have changed without a question that gave it. */
 const STAT = "stat";
 
-/** Takes notes, and gives bytes their number in the file. */
-export interface NoteTaker {
-  /** Virtual time in nanoseconds: guests can see it, so it is exact wherever they run. */
-  now(): number;
-  note(note: Note): void;
-  bytes(bytes: Uint8Array): number;
-}
-
 /** Wraps the directories of one run. */
-export class AnswersOfHost {
-  private readonly _to: NoteTaker;
+export class WatchedTrees {
+  private readonly _to: Noting;
   private readonly _nodes = new Map<HostNode, WatchedNode>();
-  private _count = 0;
-  constructor(to: NoteTaker) {
+  constructor(to: Noting) {
     this._to = to;
   }
   /** The directory, whose answers are noted. */
@@ -47,16 +23,10 @@ export class AnswersOfHost {
   watched(node: HostNode): WatchedNode {
     const known = this._nodes.get(node);
     if (known) return known;
-    const made = new WatchedNode(this, node, this._count++);
+    const made = new WatchedNode(this, this._to, node);
     this._nodes.set(node, made);
     made.noteStat();
     return made;
-  }
-  note(node: number, ask: string, answer: Answer): void {
-    this._to.note({ node, ask, at: this._to.now(), answer });
-  }
-  bytes(bytes: Uint8Array): number {
-    return this._to.bytes(bytes);
   }
 }
 
@@ -64,27 +34,24 @@ export class AnswersOfHost {
 class WatchedNode implements HostNode {
   readonly id: number;
   readonly inner: HostNode;
-  private readonly _all: AnswersOfHost;
-  /** The last answer to each question. */
-  private readonly _last = new Map<string, string>();
+  private readonly _all: WatchedTrees;
+  private readonly _to: Noting;
   private _stat: HostStat | undefined = undefined;
-  constructor(all: AnswersOfHost, inner: HostNode, id: number) {
+  constructor(all: WatchedTrees, to: Noting, inner: HostNode) {
     this._all = all;
+    this._to = to;
     this.inner = inner;
-    this.id = id;
+    this.id = to.source();
   }
   /** Notes attributes that have changed. */
   noteStat(): void {
     const { stat } = this.inner;
     if (stat === this._stat) return;
     this._stat = stat;
-    this._note(STAT, { node: this.id, stat });
+    this._to.fact(this.id, STAT, { node: this.id, stat });
   }
   private _note(ask: string, answer: Answer): void {
-    const text = JSON.stringify(answer);
-    if (this._last.get(ask) === text) return;
-    this._last.set(ask, text);
-    this._all.note(this.id, ask, answer);
+    this._to.note(this.id, ask, answer);
   }
   private _number(ask: string, result: number): number {
     this._note(ask, result);
@@ -143,7 +110,7 @@ class WatchedNode implements HostNode {
     const ask = `read ${offset} ${into.length}`;
     if (length <= 0) return this._number(ask, length);
     // A copy: the buffer may lie in shared memory.
-    this._note(ask, { length, bytes: this._all.bytes(new Uint8Array(into.subarray(0, length))) });
+    this._note(ask, { length, bytes: this._to.bytes(new Uint8Array(into.subarray(0, length))) });
     return length;
   }
   write(offset: number, bytes: Uint8Array): number {
@@ -170,62 +137,40 @@ class WatchedNode implements HostNode {
 }
 
 /** The directories of a recording. */
-export class AnswersOfFile {
-  private readonly _notes = new Map<number, Map<string, Note[]>>();
+export class ReplayedTrees {
+  private readonly _answers: Answers;
   private readonly _nodes = new Map<number, ReplayedNode>();
-  private readonly _bytes: (index: number) => Uint8Array | undefined;
-  /** Virtual time in nanoseconds; the owner of the machine sets it. */
-  now: () => number = () => 0;
-  constructor(bytes: (index: number) => Uint8Array | undefined) {
-    this._bytes = bytes;
+  constructor(answers: Answers) {
+    this._answers = answers;
   }
-  add(note: Note): void {
-    let ofNode = this._notes.get(note.node);
-    if (!ofNode) this._notes.set(note.node, (ofNode = new Map<string, Note[]>()));
-    const list = ofNode.get(note.ask);
-    if (list) list.push(note);
-    else ofNode.set(note.ask, [note]);
-  }
-  tree(node: number, writable: boolean): HostTree {
-    return { root: this.node(node), writable };
+  tree(node: number, writable: boolean): HostTree & { readonly isReplayed: true } {
+    return { root: this.node(node), writable, isReplayed: true };
   }
   node(id: number): ReplayedNode {
     let node = this._nodes.get(id);
-    if (!node) this._nodes.set(id, (node = new ReplayedNode(this, id)));
+    if (!node) this._nodes.set(id, (node = new ReplayedNode(this, this._answers, id)));
     return node;
   }
-  /** The answer at this time: the last one that is not later. */
-  answer(node: number, ask: string): Answer | undefined {
-    const notes = this._notes.get(node)?.get(ask);
-    if (!notes) return undefined;
-    const now = this.now();
-    let n = notes.length - 1;
-    while (n > 0 && (notes[n] as Note).at > now) n--;
-    return (notes[n] as Note).answer;
-  }
-  bytes(index: number): Uint8Array {
-    return this._bytes(index) ?? missing(`bytes ${index}`);
-  }
 }
-const missing = (what: string): never => {
-  throw new Problem("bad-recording", `the program asks the host what it did not ask when it was recorded: ${what}`, {
-    help: "the recording was cut off before, it was made by another build, or a debugger has changed the run",
-  });
-};
 
-/** A file of a recording. */
+/**
+ * A file of a recording. A question that has no answer is EIO: a debugger reads symbols, or has changed the
+ * run.
+ */
 class ReplayedNode implements HostNode {
-  private readonly _all: AnswersOfFile;
+  readonly isReplayed = true;
+  private readonly _all: ReplayedTrees;
+  private readonly _answers: Answers;
   private readonly _id: number;
-  constructor(all: AnswersOfFile, id: number) {
+  constructor(all: ReplayedTrees, answers: Answers, id: number) {
     this._all = all;
+    this._answers = answers;
     this._id = id;
   }
   private _answer(ask: string): Answer {
-    return this._all.answer(this._id, ask) ?? missing(ask.replace("\0", " "));
+    return this._answers.answer(this._id, ask) ?? -E.EIO;
   }
-  private _number(ask: string): number {
-    const answer = this._answer(ask);
+  private _number(ask: string, answer = this._answer(ask)): number {
     return typeof answer === "number" ? answer : -E.EIO;
   }
   private _node(ask: string): HostNode | number {
@@ -234,7 +179,7 @@ class ReplayedNode implements HostNode {
     return typeof answer === "object" && "node" in answer ? this._all.node(answer.node) : -E.EIO;
   }
   get stat(): HostStat {
-    const answer = this._answer(STAT);
+    const answer = this._answers.fact(this._id, STAT);
     return typeof answer === "object" && "stat" in answer ? answer.stat : missing(STAT);
   }
   lookup(name: string): HostNode | number {
@@ -242,7 +187,7 @@ class ReplayedNode implements HostNode {
   }
   readdir(): readonly HostDirEntry[] | number {
     const answer = this._answer("readdir");
-    return typeof answer === "object" && "names" in answer ? answer.names : this._number("readdir");
+    return typeof answer === "object" && "names" in answer ? answer.names : this._number("readdir", answer);
   }
   create(name: string, mode: number): HostNode | number {
     return this._node(`create ${mode} ${name}`);
@@ -267,13 +212,13 @@ class ReplayedNode implements HostNode {
   }
   readlink(): string | number {
     const answer = this._answer("readlink");
-    return typeof answer === "string" ? answer : this._number("readlink");
+    return typeof answer === "string" ? answer : this._number("readlink", answer);
   }
   read(offset: number, into: Uint8Array): number {
     const ask = `read ${offset} ${into.length}`;
     const answer = this._answer(ask);
-    if (typeof answer !== "object" || !("length" in answer)) return this._number(ask);
-    const bytes = this._all.bytes(answer.bytes).subarray(0, into.length);
+    if (typeof answer !== "object" || !("length" in answer)) return this._number(ask, answer);
+    const bytes = this._answers.bytes(answer.bytes).subarray(0, into.length);
     into.set(bytes);
     return bytes.length;
   }

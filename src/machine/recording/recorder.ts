@@ -1,89 +1,147 @@
 // Writes a recording as the run goes: what is written so far is always the recording of a shorter run.
+
+import type { Kernel } from "../../kernel/core/kernel.ts";
+import type { ByteSink } from "../../kernel/fs/files/stream.ts";
 import type { HostTree } from "../../kernel/fs/types/host-tree.ts";
-import { momentText } from "../moment.ts";
+import type { UpperStore } from "../../kernel/fs/types/upper-store.ts";
+import type { HostNetwork } from "../../kernel/net/host-network.ts";
+import type { TakenInput } from "../inputs.ts";
+import type { RunRecorder } from "../machine.ts";
+import { momentOf, momentText } from "../moment.ts";
 import type { MountOptions } from "../options.ts";
-import type { Timeline } from "../timeline/timeline.ts";
-import { beginning, type Codec, frameBytes } from "./frames.ts";
-import { AnswersOfHost, type Note, type NoteTaker } from "./host-answers.ts";
+import type { Run } from "../run.ts";
+import type { TerminalOptions } from "../standard-streams.ts";
+import { type Instant, type Note, type NoteTaker, Noting } from "./answers.ts";
+import { factsOfEvent } from "./events.ts";
+import { FrameWriter, type Packer } from "./frames.ts";
+import { WatchedTrees } from "./host-answers.ts";
+import { watchedNetwork, watchedSink, watchedStore } from "./host-things.ts";
 import { buildName, type Header, type InputFacts, type Mark, type NoteFacts } from "./recording.ts";
 
-/** Notes in one frame, at most. */
+/** Notes in one item, at most. */
 const MOST_NOTES = 4096;
+/** Milliseconds between two marks. */
+const BETWEEN_MARKS = 25;
 
-/** Writes one recording. `write` appends to the file. `hash` names bytes: equal ones are written once. */
-export class Recorder implements NoteTaker {
-  private readonly _write: (bytes: Uint8Array) => void;
-  private readonly _codec: Codec;
+/**
+ * Writes one recording: the things of the host that a run uses are wrapped before it begins, then it sees the
+ * run. `write` appends to the file. `hash` names bytes: equal ones are written once.
+ */
+export class Recorder implements NoteTaker, RunRecorder {
+  private readonly _file: FrameWriter;
   private readonly _hash: (bytes: Uint8Array) => string;
   private readonly _known = new Map<string, number>();
-  private readonly _host = new AnswersOfHost(this);
+  private readonly _noting = new Noting(this);
+  private readonly _trees = new WatchedTrees(this._noting);
   private _notes: NoteFacts[] = [];
   private _count = 0;
-  /** The run, once it has begun. */
-  timeline: Timeline | undefined = undefined;
+  private _kernel: Kernel | undefined = undefined;
+  private _markedAt = 0;
+  private _marked = "";
 
-  constructor(write: (bytes: Uint8Array) => void, codec: Codec, hash: (bytes: Uint8Array) => string) {
-    this._write = write;
-    this._codec = codec;
+  constructor(write: (bytes: Uint8Array) => void, packer: Packer, hash: (bytes: Uint8Array) => string) {
+    this._file = new FrameWriter(write, packer);
     this._hash = hash;
-    write(beginning());
   }
-  /** A directory of the host whose answers are recorded, and the number of its first file. */
-  tree(tree: HostTree): { readonly tree: HostTree; readonly node: number } {
-    return this._host.tree(tree);
+  // What is recorded.
+  /** A directory of the host, and its facts. */
+  tree(tree: HostTree): { readonly tree: HostTree; readonly facts: NonNullable<Header["root"]> } {
+    const root = this._trees.watched(tree.root);
+    const { writable } = tree;
+    return { tree: { root, writable }, facts: { node: root.id, writable } };
   }
-  /** The same for a mount. */
   mount(mount: MountOptions): { readonly mount: MountOptions; readonly facts: Header["mounts"][number] } {
-    const { tree, node } = this._host.tree(mount.tree);
-    const { at, mode = "ro" } = mount;
-    return { mount: { ...mount, tree }, facts: { node, writable: tree.writable, at, mode } };
+    const { tree, facts } = this.tree(mount.tree);
+    const { at, mode } = mount;
+    return { mount: { ...mount, tree }, facts: { ...facts, at, mode } };
+  }
+  overlay(store: UpperStore): { readonly store: UpperStore; readonly facts: NonNullable<Header["overlay"]> } {
+    const node = this._noting.source();
+    return { store: watchedStore(store, this._noting, node), facts: { node } };
+  }
+  network(network: HostNetwork): { readonly network: HostNetwork; readonly facts: NonNullable<Header["network"]> } {
+    const node = this._noting.source();
+    const { reaches, six } = network;
+    return { network: watchedNetwork(network, this._noting, node), facts: { node, reaches, six } };
+  }
+  sink(sink: ByteSink): { readonly sink: ByteSink; readonly node: number } {
+    const node = this._noting.source();
+    return { sink: watchedSink(sink, this._noting, node), node };
+  }
+  terminal(terminal: TerminalOptions): { readonly terminal: TerminalOptions; readonly facts: NonNullable<Header["terminal"]> } {
+    const { sink, node } = this.sink(terminal.sink);
+    const { columns, rows, uses } = terminal;
+    return { terminal: { ...terminal, sink }, facts: { node, columns, rows, uses } };
   }
   /** Writes the first facts. */
-  begin(header: Omit<Header, "kind" | "build">): void {
-    this._facts({ kind: "run", build: buildName(), ...header } satisfies Header);
+  header(header: Omit<Header, "kind" | "build">): void {
+    this._file.add({ facts: { kind: "run", build: buildName(), ...header } satisfies Header });
   }
-  now(): number {
-    return this.timeline?.kernel.scheduler.time ?? 0;
+
+  // The run.
+  /** False: the program could not be started. */
+  get hasBegun(): boolean {
+    return this._kernel !== undefined;
+  }
+  /** Resolves when the options are in the file. */
+  async begin(kernel: Kernel): Promise<void> {
+    this._kernel = kernel;
+    this._mark();
+    await this._file.written();
+  }
+  taken({ now, event }: TakenInput): void {
+    // The end of the run: `end` has it.
+    if (event.kind === "timeout" || event.kind === "abort") return;
+    this._takeNotes();
+    const facts = factsOfEvent(event, (bytes) => this.bytes(bytes));
+    this._file.add({ facts: { kind: "input", moment: this._moment, now, event: facts } satisfies InputFacts });
+  }
+  rests(): void {
+    const { clock } = (this._kernel as Kernel).deadline;
+    if (clock() - this._markedAt < BETWEEN_MARKS) return;
+    this._markedAt = clock();
+    this._mark();
+  }
+  /**
+   * The end of the run; without a status: it was given up. Rejects if the file could not be written.
+   */
+  async end(status?: Run["status"]): Promise<void> {
+    this._takeNotes();
+    if (this._kernel && status)
+      this._file.add({ facts: { kind: "at", moment: this._moment, calls: this._kernel.syscalls, status } satisfies Mark });
+    await this._file.close();
+  }
+  private get _moment(): string {
+    return momentText(momentOf(this._kernel as Kernel));
+  }
+  private _mark(): void {
+    const moment = this._moment;
+    this._takeNotes();
+    const { syscalls: calls } = this._kernel as Kernel;
+    if (moment !== this._marked) this._file.add({ facts: { kind: "at", moment, calls } satisfies Mark });
+    this._marked = moment;
+    this._file.flush();
+  }
+
+  // Notes.
+  get now(): Instant {
+    return { time: this._kernel?.scheduler.time ?? 0, run: this._kernel };
   }
   note({ node, ask, at, answer }: Note): void {
     this._notes.push([node, ask, at, answer]);
-    if (this._notes.length >= MOST_NOTES) this._flush();
+    if (this._notes.length >= MOST_NOTES) this._takeNotes();
   }
   bytes(bytes: Uint8Array): number {
     const name = this._hash(bytes);
     const known = this._known.get(name);
     if (known !== undefined) return known;
     this._known.set(name, this._count);
-    this._write(frameBytes({ bytes }, this._codec));
+    this._file.add({ bytes });
     return this._count++;
   }
-  private _facts(facts: unknown): void {
-    this._write(frameBytes({ facts }, this._codec));
-  }
-  private _flush(): void {
+  private _takeNotes(): void {
     if (this._notes.length === 0) return;
-    this._facts(this._notes);
+    this._file.add({ facts: this._notes });
     this._notes = [];
-  }
-  /** Input, or its end, as the machine gets it now. */
-  input(bytes: Uint8Array | undefined): void {
-    const { moment, kernel } = this.timeline as Timeline;
-    const facts: InputFacts = {
-      kind: "input",
-      moment: momentText(moment),
-      now: kernel.now,
-      ...(bytes === undefined ? {} : { bytes: this.bytes(bytes) }),
-    };
-    this._flush();
-    this._facts(facts);
-  }
-  /** The run has come so far, or has ended. */
-  mark(status?: unknown): void {
-    this._flush();
-    this._facts({
-      kind: "at",
-      moment: momentText((this.timeline as Timeline).moment),
-      ...(status === undefined ? {} : { status }),
-    } satisfies Mark);
   }
 }

@@ -1,12 +1,19 @@
 // What a recording holds: the options of a run, and what came into it from outside. All else follows from
 // these, because a run is a function of them.
+import { signalNumber } from "../../kernel/signal/state/set.ts";
 import { Problem } from "../../problem.ts";
 import { checkMachineOptions, checkStartOptions } from "../api/check.ts";
+import type { MachineEvent } from "../inputs.ts";
 import { type Moment, parseMoment } from "../moment.ts";
 import type { MachineOptions, MountOptions, Program, ProgramOptions } from "../options.ts";
+import type { Run } from "../run.ts";
 import { builtFrom } from "../snapshot/file/build-id.ts";
-import { type Codec, type Frame, framesOf } from "./frames.ts";
-import { type Answer, AnswersOfFile, type Note } from "./host-answers.ts";
+import type { TerminalOptions } from "../standard-streams.ts";
+import { type Answer, Answers, type Note } from "./answers.ts";
+import { eventOfFacts, isCount, isTime } from "./events.ts";
+import { type FrameItem, itemsOf, type Unpacker } from "./frames.ts";
+import { ReplayedTrees } from "./host-answers.ts";
+import { replayedNetwork, replayedStore } from "./host-things.ts";
 
 /** The machine's options that are values. */
 export type MachineFacts = Omit<MachineOptions, "root" | "overlay" | "mounts" | "network" | "files" | "code" | "engine">;
@@ -28,22 +35,35 @@ export interface Header {
   readonly files: readonly { readonly path: string; readonly mode: number; readonly bytes: number }[];
   readonly root?: TreeFacts;
   readonly mounts: readonly (TreeFacts & { readonly at: string; readonly mode: NonNullable<MountOptions["mode"]> })[];
+  readonly overlay?: { readonly node: number };
+  readonly network?: { readonly node: number; readonly reaches: boolean; readonly six: boolean };
+  readonly terminal?: { readonly node: number } & Pick<TerminalOptions, "columns" | "rows" | "uses">;
+  /** Standard output and error, as sources of answers. */
+  readonly stdout: number;
+  readonly stderr: number;
+  /** The standard streams that are /dev/null. */
+  readonly nulls: readonly number[];
+  /** The host's job stops with the program. */
+  readonly hasJob: boolean;
   /** A policy as text, or the number of its bytes. */
   readonly policy?: string | number;
 }
-/** Input at a moment; without bytes: its end. */
+/** An event at a moment. */
 export interface InputFacts {
   readonly kind: "input";
   readonly moment: string;
   /** Virtual time in nanoseconds: tasks may have slept since the moment came. */
   readonly now: number;
-  readonly bytes?: number;
+  /** See events.ts. */
+  readonly event: unknown;
 }
 /** The run has come so far. `status`: it has ended. */
 export interface Mark {
   readonly kind: "at";
   readonly moment: string;
-  readonly status?: unknown;
+  /** System calls so far. */
+  readonly calls: number;
+  readonly status?: Run["status"];
 }
 /** An answer of the host, in few words: the file's number, the question, virtual time, the answer. */
 export type NoteFacts = readonly [node: number, ask: string, at: number, answer: Answer];
@@ -54,12 +74,14 @@ export const buildName = (): string | null => builtFrom ?? null;
 /** An opened recording. */
 export interface Recording {
   readonly header: Header;
-  readonly host: AnswersOfFile;
-  readonly inputs: readonly { readonly moment: Moment; readonly now: number; readonly bytes: Uint8Array | undefined }[];
+  readonly answers: Answers;
+  readonly inputs: readonly { readonly moment: Moment; readonly now: number; readonly event: MachineEvent }[];
   /** The last moment that it has. */
   readonly reached: Moment;
-  /** The recorder was stopped before the program ended. */
-  readonly isCut: boolean;
+  /** Moments that the run has come to, and its system calls by then. The last one is the end. */
+  readonly marks: readonly { readonly moment: Moment; readonly calls: number }[];
+  /** How the run ended. Undefined: the recorder was stopped before. */
+  readonly status: Run["status"] | undefined;
   /** Options of the machine and the program, checked. */
   readonly options: {
     readonly machine: MachineOptions;
@@ -72,14 +94,12 @@ const bad = (what: string): never => {
   throw new Problem("bad-recording", `the recording is damaged: ${what}`);
 };
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
-const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
-const isMoment = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value) && value >= 0;
 const isTree = (value: unknown): value is TreeFacts => isObject(value) && isCount(value["node"]) && typeof value["writable"] === "boolean";
-const isTime = (value: unknown): boolean => isObject(value) && Number.isSafeInteger(value["sec"]) && isCount(value["nsec"]);
+const isTimespec = (value: unknown): boolean => isObject(value) && Number.isSafeInteger(value["sec"]) && isCount(value["nsec"]);
 const isStat = (value: unknown): boolean =>
   isObject(value) &&
   ["mode", "uid", "gid", "size", "nlink", "rdev"].every((name) => isCount(value[name])) &&
-  ["atime", "mtime", "ctime"].every((name) => isTime(value[name]));
+  ["atime", "mtime", "ctime"].every((name) => isTimespec(value[name]));
 /** A name is one component. */
 const isName = (value: unknown): boolean => typeof value === "string" && /^[^/\0]{1,255}$/.test(value) && value !== "." && value !== "..";
 const isAnswer = (value: unknown): value is Answer => {
@@ -90,6 +110,23 @@ const isAnswer = (value: unknown): value is Answer => {
   if ("length" in value) return isCount(value["length"]) && isCount(value["bytes"]);
   const { names } = value;
   return Array.isArray(names) && names.every((entry) => isObject(entry) && isName(entry["name"]) && isCount(entry["type"]));
+};
+const isNetwork = (value: unknown): boolean =>
+  isObject(value) && isCount(value["node"]) && typeof value["reaches"] === "boolean" && typeof value["six"] === "boolean";
+const isTerminal = (value: unknown): boolean => {
+  if (!isObject(value) || !isCount(value["node"])) return false;
+  const { columns, rows, uses } = value;
+  const isSize = (n: unknown): boolean => isCount(n) && n < 65536;
+  return isSize(columns) && isSize(rows) && Array.isArray(uses) && uses.length === 3 && uses.every((use) => typeof use === "boolean");
+};
+const isStatus = (value: unknown): value is Run["status"] => {
+  if (!isObject(value)) return false;
+  const { exit, signal, core, timeout } = value;
+  return (
+    (isCount(exit) && exit < 256) ||
+    (typeof signal === "string" && signalNumber(signal) !== 0 && typeof core === "boolean") ||
+    isTime(timeout)
+  );
 };
 const isHeader = (value: unknown): value is Header =>
   isObject(value) &&
@@ -104,6 +141,14 @@ const isHeader = (value: unknown): value is Header =>
   value["mounts"].every(
     (mount) => isTree(mount) && isObject(mount) && typeof mount["at"] === "string" && typeof mount["mode"] === "string",
   ) &&
+  (value["overlay"] === undefined || (isObject(value["overlay"]) && isCount(value["overlay"]["node"]))) &&
+  (value["network"] === undefined || isNetwork(value["network"])) &&
+  (value["terminal"] === undefined || isTerminal(value["terminal"])) &&
+  isCount(value["stdout"]) &&
+  isCount(value["stderr"]) &&
+  Array.isArray(value["nulls"]) &&
+  value["nulls"].every((fd) => fd === 0 || fd === 1 || fd === 2) &&
+  typeof value["hasJob"] === "boolean" &&
   (value["policy"] === undefined || typeof value["policy"] === "string" || isCount(value["policy"]));
 
 /** The facts of a file, sorted. */
@@ -112,24 +157,26 @@ class Facts {
   readonly bytes: Uint8Array[] = [];
   readonly inputs: InputFacts[] = [];
   readonly notes: Note[] = [];
-  last: Mark | undefined = undefined;
+  readonly marks: Mark[] = [];
 
-  add(frame: Frame): void {
-    if ("bytes" in frame) return void this.bytes.push(frame.bytes);
-    const { facts } = frame;
+  add(item: FrameItem): void {
+    if ("bytes" in item) return void this.bytes.push(item.bytes);
+    const { facts } = item;
     if (Array.isArray(facts)) return this._addNotes(facts);
     if (isHeader(facts)) this.header ??= facts;
     else if (!isObject(facts) || typeof facts["moment"] !== "string") bad("facts of no kind");
-    else if (facts["kind"] === "at") this.last = facts as unknown as Mark;
-    else if (facts["kind"] !== "input" || !isMoment(facts["now"]) || !(facts["bytes"] === undefined || isCount(facts["bytes"])))
-      bad("facts of no kind");
+    else if (facts["kind"] === "at") {
+      if (facts["status"] !== undefined && !isStatus(facts["status"])) bad("an end of no kind");
+      if (!isCount(facts["calls"])) bad("a moment without its calls");
+      this.marks.push(facts as unknown as Mark);
+    } else if (facts["kind"] !== "input" || !isTime(facts["now"])) bad("facts of no kind");
     else this.inputs.push(facts as unknown as InputFacts);
   }
   private _addNotes(list: readonly unknown[]): void {
     for (const note of list) {
       if (!Array.isArray(note) || note.length !== 4) return bad("a note of no kind");
       const [node, ask, at, answer] = note as unknown[];
-      if (!isCount(node) || typeof ask !== "string" || !isMoment(at) || !isAnswer(answer)) return bad("an answer of no kind");
+      if (!isCount(node) || typeof ask !== "string" || !isTime(at) || !isAnswer(answer)) return bad("an answer of no kind");
       this.notes.push({ node, ask, at, answer });
     }
   }
@@ -142,19 +189,23 @@ class Facts {
  * Opens a recording. Throws a Problem for a file that is none, is damaged, or has options that no machine
  * has. `otherBuild`: called if another build has recorded it, whose runs may differ.
  */
-export const openRecording = (bytes: Uint8Array, codec: Codec, otherBuild: (build: string | null) => void): Recording => {
+export const openRecording = (bytes: Uint8Array, unpacker: Unpacker, otherBuild: (build: string | null) => void): Recording => {
   const facts = new Facts();
-  for (const frame of framesOf(bytes, codec)) facts.add(frame);
+  for (const item of itemsOf(bytes, unpacker)) facts.add(item);
   const { header } = facts;
   if (!header) return bad("its first facts are missing");
   if (header.build !== buildName()) otherBuild(header.build);
-  const host = new AnswersOfFile((index) => facts.bytes[index]);
-  for (const note of facts.notes) host.add(note);
+  const answers = new Answers((index) => facts.bytes[index]);
+  for (const note of facts.notes) answers.add(note);
+  const trees = new ReplayedTrees(answers);
+  const { overlay, network } = header;
   const machine: MachineOptions = {
     ...header.machine,
     files: Object.fromEntries(header.files.map(({ path, mode, bytes: index }) => [path, { content: facts.of(index), mode }])),
-    ...(header.root ? { root: host.tree(header.root.node, header.root.writable) } : {}),
-    mounts: header.mounts.map(({ node, writable, at, mode }) => ({ tree: host.tree(node, writable), at, mode })),
+    ...(header.root ? { root: trees.tree(header.root.node, header.root.writable) } : {}),
+    mounts: header.mounts.map(({ node, writable, at, mode }) => ({ tree: trees.tree(node, writable), at, mode })),
+    ...(overlay ? { overlay: replayedStore(answers, overlay.node) } : {}),
+    ...(network ? { network: replayedNetwork(answers, network) } : {}),
   };
   checkMachineOptions(machine);
   checkStartOptions(header.program);
@@ -162,14 +213,15 @@ export const openRecording = (bytes: Uint8Array, codec: Codec, otherBuild: (buil
   const given = policy === undefined ? {} : { policy: typeof policy === "number" ? facts.of(policy) : policy };
   return {
     header,
-    host,
-    inputs: facts.inputs.map(({ moment, now, bytes: index }) => ({
+    answers,
+    inputs: facts.inputs.map(({ moment, now, event }) => ({
       moment: parseMoment(moment),
       now,
-      bytes: index === undefined ? undefined : facts.of(index),
+      event: eventOfFacts(event, (index) => facts.of(index)) ?? bad("an event of no kind"),
     })),
-    reached: parseMoment(facts.last?.moment ?? "0:0"),
-    isCut: facts.last?.status === undefined,
+    marks: facts.marks.map(({ moment, calls }) => ({ moment: parseMoment(moment), calls })),
+    reached: parseMoment(facts.marks.at(-1)?.moment ?? "0:0"),
+    status: facts.marks.at(-1)?.status,
     options: { machine, program: header.path, start: { ...header.program, ...given } },
   };
 };

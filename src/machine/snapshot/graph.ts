@@ -98,6 +98,17 @@ export const withFields = (proto: object | null, fields: Fields, count: number):
 export const isBuiltIn = (value: object): boolean =>
   value instanceof Map || value instanceof Set || Array.isArray(value) || ArrayBuffer.isView(value) || value instanceof ArrayBuffer;
 
+/**
+ * True for an object of the host in a replay: it answers by virtual time, and has no state. Copies of the
+ * machine share it.
+ */
+export const isReplayed = (value: object): boolean => (value as { readonly isReplayed?: true }).isReplayed === true;
+/** True if the host's objects of a field, or of its owner, are those of a replay. */
+const isOfReplay = (field: object, owner: Fields): boolean =>
+  isReplayed(field) ||
+  (field instanceof Map && [...field.keys()].some((key) => isObject(key) && isReplayed(key))) ||
+  Object.values(owner).some((other) => isObject(other) && isReplayed(other));
+
 /** An object that no snapshot can hold, and the reason. */
 export const refused = (what: string, help?: string): Problem =>
   new Problem("no-snapshot", `this machine has no snapshot: ${what}`, help === undefined ? {} : { help });
@@ -135,7 +146,7 @@ class Capture {
     const known = this._numbers.get(value);
     if (known !== undefined) return known;
     let number = -1;
-    if (!this._facts.isConstant(value)) {
+    if (!this._facts.isConstant(value) && !isReplayed(value)) {
       number = this._pending.length;
       const proto = Object.getPrototypeOf(value) as object | null;
       this._pending.push({ value, proto, facts: proto === null || proto === Object.prototype ? PLAIN : this._facts.of(proto) });
@@ -184,7 +195,8 @@ class Capture {
       if (derived?.has(key)) template[key] = undefined;
       else {
         const handle = handles?.[key]?.as;
-        if (handle !== undefined && !this._ports.has(field) && !this._facts.of(Object.getPrototypeOf(field) as object)) {
+        const isCopied = handle === "refused" && isOfReplay(field, value);
+        if (handle !== undefined && !isCopied && !this._ports.has(field) && !this._facts.of(Object.getPrototypeOf(field) as object)) {
           if (handle === "shared") continue;
           template[key] = undefined;
           if (handle === "supplied") supplied.push(key);

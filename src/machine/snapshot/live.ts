@@ -8,7 +8,7 @@ import { Machine } from "../machine.ts";
 import { momentOf, momentText } from "../moment.ts";
 import type { FileOptions, Hooks, Program } from "../options.ts";
 import type { Run } from "../run.ts";
-import { Session, type Started, type StopReason } from "../session.ts";
+import { Session, type SessionOptions, type Started, type StopReason } from "../session.ts";
 import { fileAt, putFile } from "../tree.ts";
 import { setArguments } from "./arguments.ts";
 import type { ForkOptions, RunLimits, StartOptions, Until } from "./options.ts";
@@ -49,11 +49,14 @@ const forged = (error: unknown): unknown =>
 /** The reason for which a run in steps has come to rest. */
 type Rest = "holds" | "ended" | "rests" | "timeout";
 
+/** Options of a program that runs in steps. */
+export type LiveOptions = StartOptions & Pick<SessionOptions, "replays">;
+
 /** A started program in its machine. Nothing of the outside world reaches it but its input. */
 export class Live {
   readonly machine: Machine;
   session: Session;
-  private _options: StartOptions;
+  private _options: LiveOptions;
   private _latest: State | undefined = undefined;
   private _waiting: Waiting | undefined = undefined;
   private _aborted: { readonly reason: unknown } | undefined = undefined;
@@ -67,7 +70,7 @@ export class Live {
   private _isDriven = false;
 
   /** `options.stdin`: with its end; without it the input stays open. */
-  constructor(machine: Machine, program: Program | Started, options: StartOptions) {
+  constructor(machine: Machine, program: Program | Started, options: LiveOptions) {
     this.machine = machine;
     this._options = options;
     this.session = this._begin(program);
@@ -85,7 +88,14 @@ export class Live {
     const abort = (reason: unknown): void => {
       this._aborted ??= { reason };
     };
-    const session = new Session(machine.kernel, program, { ...others, hooks: watched, keepsInput: true }, undefined, undefined, abort);
+    const session = new Session(
+      machine.kernel,
+      program,
+      { ...others, hooks: watched, keepsInput: true },
+      undefined,
+      machine.terminal,
+      abort,
+    );
     if (stdin !== undefined) {
       session.streams.receive(bytesOf(stdin));
       session.streams.end();
@@ -144,6 +154,7 @@ export class Live {
     }
     const { kernel } = this;
     const waiting = waitFor(condition, kernel);
+    if (waiting.isNow) return true;
     const before = kernel.observer;
     const { observer } = waiting;
     kernel.scheduler.pauseAt = waiting.pauseAt;
@@ -233,7 +244,7 @@ export class Live {
     return { state, copy: (changes) => Live.copy(state, options, changes) };
   }
   /** Takes the machine back to a state of it. */
-  restore(state: State, options: ForkOptions = {}): void {
+  restore(state: State, options: ForkOptions & Pick<SessionOptions, "replays"> = {}): void {
     this._mustRest();
     this._aborted = undefined;
     const { machine } = this;

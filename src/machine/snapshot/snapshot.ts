@@ -18,7 +18,7 @@ import { takeMemory } from "../memory-pool.ts";
 import type { Session, Sinks, Started } from "../session.ts";
 import type { StandardStreams } from "../standard-streams.ts";
 import { derived } from "./fields.ts";
-import { capture, type Graph, rebuild, refused, type Supply } from "./graph.ts";
+import { capture, type Graph, isReplayed, rebuild, refused, type Supply } from "./graph.ts";
 import { adopt, leave, loadPages, type Pages, savePages } from "./pages.ts";
 import { loadRegisters, storeRegisters } from "./processor-state.ts";
 import { facts } from "./registry.ts";
@@ -41,6 +41,9 @@ export interface State {
   readonly isOfFile?: true;
 }
 
+/** The port of a terminal. */
+const TERMINAL = "terminal";
+
 /** The machine's side of an output stream. The owner of a copy supplies the other side. */
 export class Port implements ByteSink {
   readonly queue: WaitQueue;
@@ -62,10 +65,13 @@ export class Port implements ByteSink {
 export const saveState = (kernel: Kernel, session: Session | undefined, before: State | undefined): State => {
   const { scheduler, processor, frames } = kernel;
   if (scheduler.isInCall) throw refused("it is in the middle of a call", "take it between two runs, not in a hook");
-  if (kernel.namespaces.net.uplink) throw refused("it has a network of the host", "leave the option network out");
+  const { uplink } = kernel.namespaces.net;
+  if (uplink && !isReplayed(uplink.network)) throw refused("it has a network of the host", "leave the option network out");
   storeRegisters(kernel);
   const ports = new Map<object, string>();
   if (session) for (const name of ["stdout", "stderr"] as const) ports.set(session.sinks[name], name);
+  const console = session?.streams.console;
+  if (console) ports.set(console.sink, TERMINAL);
   const roots: Roots = { kernel, process: session?.process, streams: session?.streams };
   return {
     graph: capture(roots, facts(), ports, frames.memory.buffer),
@@ -119,7 +125,15 @@ const startedOf = ({ kernel, process, streams, ports }: Loaded): Started | undef
   if (!process || !streams) return undefined;
   const { leader } = process;
   const tasks = [...kernel.tasks.values()].filter((task) => task !== leader && task.process !== kernel.init);
-  return { process, streams, tasks: [leader, ...tasks], connect: (sinks) => connect(ports, sinks) };
+  return {
+    process,
+    streams,
+    tasks: [leader, ...tasks],
+    connect(sinks, terminal) {
+      if (terminal) ports.get(TERMINAL)?.connect(terminal);
+      return connect(ports, sinks);
+    },
+  };
 };
 const connect = (ports: ReadonlyMap<string, Port>, sinks: Sinks): Sinks => {
   for (const name of ["stdout", "stderr"] as const) ports.get(name)?.connect(sinks[name]);

@@ -24,6 +24,8 @@ export interface Waiting {
   readonly pauseAt: Moment | undefined;
   /** True if the condition holds now. `rests`: all tasks sleep, and only input can wake one. */
   holds(rests: boolean): boolean;
+  /** It holds before the run goes on. */
+  readonly isNow?: boolean;
 }
 const nothing = { observer: undefined, output: undefined, pauseAt: undefined };
 
@@ -36,6 +38,7 @@ const moment = (text: string, kernel: Kernel): Waiting => {
     get time() {
       return timeTo(target, kernel);
     },
+    isNow: compareMoments(target, momentOf(kernel)) === 0,
     pauseAt: target,
     holds: () => {
       const order = compareMoments(momentOf(kernel), target);

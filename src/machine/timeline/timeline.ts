@@ -5,11 +5,12 @@ import type { Kernel } from "../../kernel/core/kernel.ts";
 import type { Observer } from "../../kernel/observer.ts";
 import { Problem } from "../../problem.ts";
 import type { Machine } from "../machine.ts";
-import { compareMoments, type Moment, momentOf, momentText, timeTo } from "../moment.ts";
+import { compareMoments, type Moment, momentOf, momentText, NEVER, timeTo } from "../moment.ts";
 import type { Program } from "../options.ts";
-import { Live } from "../snapshot/live.ts";
-import type { StartOptions } from "../snapshot/options.ts";
+import { Live, type LiveOptions } from "../snapshot/live.ts";
 import { Ring, type RingEntry } from "./ring.ts";
+
+export { NEVER };
 
 /** What the owner did to the machine at a moment: input, or a change that made a branch. */
 export interface Event {
@@ -31,8 +32,6 @@ export interface TimelineOptions {
  */
 export type Rest = "moment" | "slice" | "stopped" | "ended" | "input" | "stuck" | "interrupted";
 
-/** A moment that never comes. */
-export const NEVER: Moment = { instructions: Number.MAX_SAFE_INTEGER, steps: 0 };
 const START: Moment = { instructions: 0, steps: 0 };
 
 /** Milliseconds of host time between two looks at the outside world. */
@@ -85,7 +84,7 @@ export class Timeline {
   /** Called before each piece of the run, of at most 30 ms: lets the outside world act. */
   turn: () => Promise<void> = () => new Promise((done) => setTimeout(done, 0));
 
-  constructor(machine: Machine, program: Program, options: StartOptions = {}, { memory = 2 ** 29, every = 100 }: TimelineOptions = {}) {
+  constructor(machine: Machine, program: Program, options: LiveOptions = {}, { memory = 2 ** 29, every = 100 }: TimelineOptions = {}) {
     this._every = every;
     this._memory = memory;
     const { hooks = {} } = options;
@@ -107,7 +106,7 @@ export class Timeline {
     this._branches.push(this._branch);
     if (every !== Number.POSITIVE_INFINITY) this._save();
   }
-  private readonly _options: StartOptions;
+  private readonly _options: LiveOptions;
 
   get kernel(): Kernel {
     return this.live.kernel;

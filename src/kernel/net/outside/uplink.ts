@@ -64,7 +64,10 @@ export class Uplink implements Way {
   }
   /** Connects the machine to the host's network. `tell` takes its events, which come back by `deliver`. */
   async open(tell: (event: NetworkEvent) => void): Promise<void> {
-    this._link = await this.network.open(tell);
+    this.attach(await this.network.open(tell));
+  }
+  attach(link: HostLink): void {
+    this._link = link;
   }
   /** `flush`: bytes that programs have sent reach the other side first. */
   async close(flush: boolean): Promise<void> {
