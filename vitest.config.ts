@@ -16,6 +16,7 @@ export default defineConfig({
       { find: /^trapgate\/policy$/, replacement: src("policy/index.ts") },
       { find: /^trapgate\/browser$/, replacement: src("browser/index.ts") },
       { find: /^trapgate\/cpu$/, replacement: src("cpu/index.ts") },
+      { find: /^trapgate\/query$/, replacement: src("debug/index.ts") },
     ],
   },
   test: {

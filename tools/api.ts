@@ -26,6 +26,11 @@ export const entries = [
   },
   { name: "trapgate/policy", file: "policy/index.d.ts", about: "Policies of several formats: read, explain, merge, write." },
   { name: "trapgate/cpu", file: "cpu/index.d.ts", about: "Instructions: decode, assemble, disassemble, describe." },
+  {
+    name: "trapgate/query",
+    file: "debug/index.d.ts",
+    about: "Questions about a run that has happened: who wrote a byte, where it came from.",
+  },
   { name: "trapgate/browser", file: "browser/index.d.ts", about: "A machine in a worker, for pages." },
   { name: "trapgate/node", file: "node.d.ts", about: "Folders of the host as file systems of guests. For Node.js." },
   {

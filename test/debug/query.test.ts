@@ -3,6 +3,7 @@
 // of the source.
 import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
+import { QueriedRun } from "trapgate/query";
 import { describe, expect, it } from "vitest";
 import type { Engine } from "../../src/cpu/engine.ts";
 import { findCalls } from "../../src/debug/query/calls.ts";
@@ -215,6 +216,39 @@ describe.skipIf(missing("questions about a run", nativeX64, gcc))("a query", () 
       const { pid, address } = variable(history, "from_file");
       expect((await findOrigin(history, pid, address)).steps.map(({ what }) => what)).toEqual(["read(3, …): byte 3 of /data"]);
       expect((await findCalls(history, { name: "close" })).length).toBeGreaterThan(0);
+    });
+  });
+  it("answers in the library, and checks what it is asked", minutes, async () => {
+    await inFolder(async (folder) => {
+      const program = built(folder);
+      const run = await QueriedRun.of(program, { args: ["/data"], files: { "/data": FILE }, stdin: INPUT });
+      expect(await run.writes("counter", { last: true, stack: true })).toMatchObject([
+        {
+          pid: 2,
+          symbol: expect.stringMatching(/^add/),
+          by: undefined,
+          stack: expect.arrayContaining([expect.objectContaining({ symbol: "main" })]),
+        },
+      ]);
+      const writes = await run.writes("counter");
+      expect(writes).toHaveLength(4);
+      expect(await run.writes("counter", { before: (writes[2] as { moment: string }).moment })).toHaveLength(2);
+      expect((await run.origin("copied+2")).at(-1)).toMatchObject({ what: "read(3, …): byte 5 of /data", call: "read" });
+      expect(await run.calls({ name: "close" })).toMatchObject([{ text: "close(3) = 0", instruction: "syscall" }]);
+      expect(await run.descriptor(3)).toHaveLength(2);
+      expect((await run.when("counter == 6")).map(({ moment }) => moment)).toEqual([(writes[2] as { moment: string }).moment]);
+      expect(await run.when("edi >= 3", { pc: "add" })).toHaveLength(2);
+      expect(await run.inevitable({ fails: "exit:3", moments: 2, copies: 2 })).toMatchObject({
+        failure: "exit:3",
+        mayEscape: expect.any(Number),
+      });
+      const early = await QueriedRun.of(program, { args: ["/data"], files: { "/data": FILE }, stdin: INPUT, until: "11000" });
+      expect([early.end, await early.writes("counter")]).toEqual(["11000:0", []]);
+      await expect(run.writes("countr")).rejects.toThrow("[TG0105]");
+      await expect(run.writes("counter", { before: "soon" })).rejects.toThrow("[TG0506]");
+      await expect(run.when("counter >")).rejects.toThrow("[TG0104]");
+      await expect(QueriedRun.of(program, { argz: [] } as never)).rejects.toThrow("did you mean args");
+      await expect(QueriedRun.of(program, { until: "999999999999" })).rejects.toThrow("its last one is");
     });
   });
   it("answers on the command line, about a program and about its recording", minutes, async () => {

@@ -1,10 +1,9 @@
 // The common part of `trapgate query`: its options, the run that is asked, and the lines of answers.
-import { History, type When } from "../../debug/query/history.ts";
-import { addressOf, instructionAt, type Named, placeOf, placeText } from "../../debug/query/place.ts";
-import { modeOf, programCounter, stackOf } from "../../debug/registers.ts";
+import { type AskedMoment, visitAll } from "../../debug/query/answer.ts";
+import { History } from "../../debug/query/history.ts";
+import { placeText } from "../../debug/query/place.ts";
 import { pieces } from "../../host/debug-socket.ts";
-import type { Task } from "../../kernel/core/task.ts";
-import { compareMoments, type Moment, momentText, parseMoment } from "../../machine/moment.ts";
+import { type Moment, momentText, parseMoment } from "../../machine/moment.ts";
 import type { Hooks } from "../../machine/options.ts";
 import { frameText } from "../../machine/stack/frame.ts";
 import type { Timeline } from "../../machine/timeline/timeline.ts";
@@ -83,8 +82,6 @@ export interface Asked {
   /** The process that is asked about. */
   readonly pid: number;
   readonly until: Moment;
-  /** Finds variables and functions of the process, as it was at the last moment. */
-  names(name: string): Named | undefined;
   close(): void;
 }
 
@@ -113,54 +110,17 @@ export const ask = async (values: Common, rest: readonly string[]): Promise<Aske
   const end = until ?? (recording && (recording.status === undefined || "timeout" in recording.status) ? recording.reached : undefined);
   const input = recording || values.stdin !== undefined ? undefined : pieces();
   await history.finish({ until: end, ...(input ? { input } : {}) });
-  const asked = pid ?? history.pid;
-  return {
-    history,
-    pid: asked,
-    until: history.end,
-    names: (name) => {
-      const task = history.taskOf(asked);
-      return task && addressOf(task, name);
-    },
-    close,
-  };
-};
-
-/** ADDRESS or NAME, with +OFFSET, and :LENGTH in bytes. Throws a Problem that says what is wrong. */
-export const rangeOf = (text: string, asked: Asked): { readonly address: number; readonly length: number } => {
-  const [, base = "", offset = "0", length] = /^&?([^+:]+)(?:\+(0x[0-9a-f]+|\d+))?(?::(0x[0-9a-f]+|\d+))?$/i.exec(text) ?? [];
-  if (base === "")
-    throw new Problem("bad-value", `${JSON.stringify(text)} is no address`, {
-      help: "such as 0x404010, 0x404010:8, counter, or buffer+16:4",
-    });
-  const isNumber = /^(0x[0-9a-f]{1,13}|\d{1,15})$/i.test(base);
-  const named = isNumber ? undefined : asked.names(base);
-  if (!isNumber && !named)
-    throw new Problem("unknown-name", `the program has no symbol ${JSON.stringify(base)}`, {
-      help: asked.history.taskOf(asked.pid)
-        ? "an address is such as 0x404010; names come from symbol tables of its files"
-        : `there is no process ${asked.pid} at the end`,
-    });
-  const address = (named?.address ?? Number(base)) + Number(offset);
-  const size = length === undefined ? (named && offset === "0" ? Math.max(1, named.size) : 1) : Number(length);
-  if (size < 1 || size > 2 ** 20) throw new Problem("bad-value", `a range has 1 to 1048576 bytes, not ${size}`);
-  return { address, length: size };
+  return { history, pid: pid ?? history.pid, until: history.end, close };
 };
 
 /** An answer: where it is in the run, and what it says. */
-export interface Answer {
-  readonly when: When;
-  readonly pid: number;
-  /** 0: the task that runs then. */
-  readonly tid: number;
-  readonly comm: string;
+export interface Answer extends AskedMoment {
   /** Its words, by the instruction at the moment. */
   text(instruction: string | undefined): string;
   /** Its own facts, for --json. */
   readonly facts: Readonly<Record<string, unknown>>;
 }
 
-const timeOf = (when: When): Moment => ("at" in when ? when.at : when.before);
 const bytesText = (bytes: Uint8Array): string => [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
 /** Bytes as a number, if they have the size of one, else one by one. */
 export const valueText = (bytes: Uint8Array | undefined): string => {
@@ -175,47 +135,26 @@ export const bytesJson = (bytes: Uint8Array | undefined): string | null => (byte
 
 const LIMIT = 1000;
 
-/**
- * Prints answers in the order of the run: moment, thread, program, place, words. The result is the exit
- * status: 1 for no answer.
- */
-export const answer = async (asked: Asked, answers: readonly Answer[], values: Common, isSorted = true): Promise<number> => {
-  const { history } = asked;
+/** Prints answers: moment, thread, program, place, words. The result is the exit status: 1 for no answer. */
+export const answer = async (asked: Asked, answers: readonly Answer[], values: Common): Promise<number> => {
   const limit = values.limit === undefined ? LIMIT : count(values.limit, "--limit");
+  const hasStack = values["stack-trace"] ?? false;
   const shown = answers.slice(0, limit);
-  const inOrder = isSorted ? shown : [...shown].sort((a, b) => compareMoments(timeOf(a.when), timeOf(b.when)));
-  const lines = new Map<Answer, { readonly row: readonly string[]; readonly stack: readonly string[] }>();
-  for (const one of inOrder) {
-    const { moment, seen } = await history.visit(one.when, () => look(history, one.tid, values["stack-trace"] ?? false));
-    const { task, place, instruction, stack } = seen;
-    const who = one.tid === 0 ? task : one;
-    if (values.json) {
-      const facts = place && { pc: hex(place.address), symbol: place.symbol && placeText(place), file: place.file, offset: place.offset };
-      const all = { moment: momentText(moment), pid: who?.pid, tid: who?.tid, comm: who?.comm, ...facts, instruction, ...one.facts };
-      lines.set(one, { row: [jsonText({ ...all, ...(values["stack-trace"] ? { stack } : {}) })], stack: [] });
-    } else {
-      const row = [momentText(moment), `${who?.tid ?? ""}`, who?.comm ?? "", place ? placeText(place) : "", one.text(instruction)];
-      lines.set(one, { row, stack });
-    }
-  }
-  const rows = shown.map((one) => lines.get(one) as { readonly row: readonly string[]; readonly stack: readonly string[] });
+  const rows = (await visitAll(asked.history, shown, hasStack)).map(({ moment, place, instruction, stack, ...who }, n) => {
+    const { text, facts } = shown[n] as Answer;
+    const row = [momentText(moment), `${who.tid ?? ""}`, who.comm ?? "", place ? placeText(place) : "", text(instruction)];
+    const where = place && { pc: hex(place.address), symbol: place.symbol && placeText(place), file: place.file, offset: place.offset };
+    const frames = stack.map(frameText);
+    const data = { moment: momentText(moment), ...who, ...where, instruction, ...facts, ...(hasStack ? { stack: frames } : {}) };
+    return { row, data, frames };
+  });
   const widths = [0, 1, 2, 3].map((column) => Math.max(0, ...rows.map(({ row }) => row[column]?.length ?? 0)));
   const padded = (text: string, column: number): string =>
     column < 2 ? text.padStart(widths[column] ?? 0) : text.padEnd(widths[column] ?? 0);
-  for (const { row, stack } of rows)
-    print([values.json ? (row[0] as string) : row.map(padded).join("  ").trimEnd(), ...stack.map((line) => `    ${line}`), ""].join("\n"));
+  for (const { row, data, frames } of rows)
+    if (values.json) print(`${jsonText(data)}\n`);
+    else print([row.map(padded).join("  ").trimEnd(), ...frames.map((frame) => `    ${frame}`), ""].join("\n"));
   if (answers.length > shown.length && !values.json) print(`${answers.length - shown.length} more: --limit ${answers.length}\n`);
   return answers.length === 0 ? 1 : 0;
 };
 const hex = (n: number): string => `0x${n.toString(16)}`;
-const look = (history: History, tid: number, hasStack: boolean) => {
-  const task: Task | undefined = history.task(tid) ?? history.kernel.scheduler.current;
-  if (!task) return { task: undefined, place: undefined, instruction: undefined, stack: [] };
-  const pc = programCounter(task);
-  return {
-    task: { pid: task.process.pid, tid: task.pid, comm: task.comm },
-    place: placeOf(task, pc),
-    instruction: instructionAt(task, pc, modeOf(task)),
-    stack: hasStack ? stackOf(task).map(frameText) : [],
-  };
-};

@@ -1,8 +1,9 @@
 // `trapgate query origin`: the way of a byte back to a file, to input, or to the instruction that made it.
 import { findOrigin, type OriginStep } from "../../debug/query/origin.ts";
+import { rangeOf } from "../../debug/query/range.ts";
 import type { Command } from "../command.ts";
 import { complain } from "../text/print.ts";
-import { type Answer, answer, ask, askHelp, operandsOf, rangeOf, synopsis } from "./ask.ts";
+import { type Answer, answer, ask, askHelp, operandsOf, synopsis } from "./ask.ts";
 
 const hex = (n: number): string => `0x${n.toString(16)}`;
 /** At most so many bytes are asked for at once. */
@@ -37,7 +38,7 @@ export const command: Command = {
     const asked = await ask(values, rest);
     try {
       const { history, pid, until } = asked;
-      const { address, length: all } = rangeOf(text, asked);
+      const { address, length: all } = rangeOf(history, pid, text);
       const length = text.includes(":") ? Math.min(all, MOST_BYTES) : 1;
       if (all > length && text.includes(":")) complain(`trapgate: only the first ${MOST_BYTES} bytes are followed\n`);
       const answers: Answer[] = [];
@@ -46,7 +47,7 @@ export const command: Command = {
         answers.push(...steps.map((step) => answerOf(step, { at: history.timeline.start }, length > 1 ? address + i : undefined)));
         if (isCut) complain(`trapgate: ${hex(address + i)}: its way has more than ${steps.length} steps\n`);
       }
-      return await answer(asked, answers, values, false);
+      return await answer(asked, answers, values);
     } finally {
       asked.close();
     }

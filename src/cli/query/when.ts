@@ -1,8 +1,9 @@
 // `trapgate query when`: the moments at which a condition became true.
 import { parseExpression } from "../../debug/query/expression.ts";
+import { namesOf, rangeOf } from "../../debug/query/range.ts";
 import { findEvent, findWhen } from "../../debug/query/when.ts";
 import type { Command } from "../command.ts";
-import { answer, ask, askHelp, operandsOf, rangeOf, synopsis } from "./ask.ts";
+import { answer, ask, askHelp, operandsOf, synopsis } from "./ask.ts";
 
 const options = { pc: { type: "string" }, first: { type: "boolean" }, last: { type: "boolean" } } as const;
 
@@ -28,8 +29,8 @@ export const command: Command = {
     try {
       const { history, pid, until } = asked;
       const event = await findEvent(history, text, until);
-      const pc = values.pc === undefined ? undefined : rangeOf(values.pc, asked).address;
-      const found = event ?? (await findWhen(history, pid, parseExpression(text, asked.names), { pc, until }));
+      const pc = values.pc === undefined ? undefined : rangeOf(history, pid, values.pc).address;
+      const found = event ?? (await findWhen(history, pid, parseExpression(text, namesOf(history, pid)), { pc, until }));
       const chosen = values.first ? found.slice(0, 1) : values.last ? found.slice(-1) : found;
       return await answer(
         asked,

@@ -1,7 +1,9 @@
 // `trapgate query writes`: the writes of a range of memory, or the last one.
+
+import { rangeOf } from "../../debug/query/range.ts";
 import { findWrites, lastWrite, type Write } from "../../debug/query/writes.ts";
 import type { Command } from "../command.ts";
-import { type Answer, answer, ask, askHelp, bytesJson, operandsOf, rangeOf, synopsis, valueText } from "./ask.ts";
+import { type Answer, answer, ask, askHelp, bytesJson, operandsOf, synopsis, valueText } from "./ask.ts";
 
 const options = { last: { type: "boolean" } } as const;
 
@@ -34,7 +36,7 @@ export const command: Command = {
     const asked = await ask(values, rest);
     try {
       const { history, pid, until } = asked;
-      const range = { pid, ...rangeOf(text, asked) };
+      const range = { pid, ...rangeOf(history, pid, text) };
       const found = values.last ? [await lastWrite(history, range, until)] : await findWrites(history, range, until);
       return await answer(
         asked,

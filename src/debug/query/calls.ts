@@ -16,23 +16,9 @@ import {
 } from "../../machine/tracing/call-text.ts";
 import { Filters } from "../../machine/tracing/strace/filters.ts";
 import { plainStyle } from "../../machine/tracing/style.ts";
+import type { CallQuery } from "./answers.ts";
 import type { History } from "./history.ts";
 
-/** Which calls. All conditions must hold. */
-export interface CallQuery {
-  /** Names as strace's `-e trace=`: `openat,read`, `%file`, `/^open/`, `!futex`. */
-  readonly name?: string | undefined;
-  /** Calls with this descriptor as an argument. */
-  readonly fd?: number | undefined;
-  /** Calls that name this path or have a descriptor of it. */
-  readonly path?: string | undefined;
-  /** `denied`: by a filter; `allowed`; or a part of the verdict, such as `ERRNO` or `ERRNO(1)`. */
-  readonly verdict?: string | undefined;
-  readonly door?: DoorName | undefined;
-  readonly pid?: number | undefined;
-  /** `failed`, `successful`, or an errno such as ENOENT. */
-  readonly result?: string | undefined;
-}
 /** A call of a run. */
 export interface FoundCall {
   /** The moment after the transition that began it. */
