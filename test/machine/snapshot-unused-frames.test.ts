@@ -70,7 +70,17 @@ shared[4990] = 83; private[5000] = 80
 own = bytearray(b"o" * 20000)
 open("/proc/sys/vm/nr_hugepages", "w").write("2")
 huge = mmap.mmap(-1, 2 << 20, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x40000); huge[1 << 20] = 72
+r2, w2 = os.pipe(); os.write(w2, b"only read")
+fd2 = os.memfd_create("n"); os.write(fd2, b"n" * 5000)
+g = os.open("/tmp/g", os.O_RDWR | os.O_CREAT); os.write(g, b"g" * 9000)
+mapped = mmap.mmap(g, 9000); mapped[8100] = 77
+h = os.open("/tmp/h", os.O_RDWR | os.O_CREAT); os.write(h, b"h" * 9000)
+cow = mmap.mmap(h, 9000, mmap.MAP_PRIVATE); seen = cow[0], cow[5000]
+t = os.open("/tmp/t", os.O_RDWR | os.O_CREAT); os.write(t, b"t" * 9000)
 sys.stdin.readline()
+print(os.read(r2, 100), os.pread(fd2, 8, 4090), os.pread(g, 5, 8098))
+cow[5001] = 67; print(cow[4999:5003])
+os.ftruncate(t, 4100); print(os.pread(t, 20, 4090))
 os.write(w, b" more"); print(os.read(r, 100))
 os.pwrite(fd, b"x", 4999); print(os.pread(fd, 20, 4985), shared[4985:5000])
 os.ftruncate(fd, 4995); os.ftruncate(fd, 5010); print(os.pread(fd, 20, 4990))
@@ -83,7 +93,10 @@ if os.fork() == 0: huge[0] = 67; own[0:3] = b"kid"; print(huge[1 << 20], own[:5]
 os.wait(); print(huge[0], huge[1 << 20], own[:5])
 `;
 /** Written by hand: what the script's calls return by their manual pages. */
-const SHOWN = `b'pipe more'
+const SHOWN = `b'only read' b'nnnnnnnn' b'ggMgg'
+b'hhCh'
+b'tttttttttt'
+b'pipe more'
 b'mmmmmSmmmmmmmmx' b'mmmmmSmmmmmmmmx'
 b'Smmmm${"\\x00".repeat(15)}'
 b'fffffend of f' b'ffPff'
