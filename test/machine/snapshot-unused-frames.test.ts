@@ -64,7 +64,7 @@ const WAYS = `
 import ctypes, mmap, os, sys
 r, w = os.pipe(); os.write(w, b"pipe")
 fd = os.memfd_create("m"); os.write(fd, b"m" * 5000)
-f = open("/tmp/f", "w+b"); f.write(b"f" * 9000); f.flush()
+f = open("/tmp/trapgate-unused-f", "w+b"); f.write(b"f" * 9000); f.flush()
 shared = mmap.mmap(fd, 5000); private = mmap.mmap(f.fileno(), 9000, mmap.MAP_PRIVATE)
 shared[4990] = 83; private[5000] = 80
 own = bytearray(b"o" * 20000)
@@ -72,11 +72,11 @@ open("/proc/sys/vm/nr_hugepages", "w").write("2")
 huge = mmap.mmap(-1, 2 << 20, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x40000); huge[1 << 20] = 72
 r2, w2 = os.pipe(); os.write(w2, b"only read")
 fd2 = os.memfd_create("n"); os.write(fd2, b"n" * 5000)
-g = os.open("/tmp/g", os.O_RDWR | os.O_CREAT); os.write(g, b"g" * 9000)
+g = os.open("/tmp/trapgate-unused-g", os.O_RDWR | os.O_CREAT); os.write(g, b"g" * 9000)
 mapped = mmap.mmap(g, 9000); mapped[8100] = 77
-h = os.open("/tmp/h", os.O_RDWR | os.O_CREAT); os.write(h, b"h" * 9000)
+h = os.open("/tmp/trapgate-unused-h", os.O_RDWR | os.O_CREAT); os.write(h, b"h" * 9000)
 cow = mmap.mmap(h, 9000, mmap.MAP_PRIVATE); seen = cow[0], cow[5000]
-t = os.open("/tmp/t", os.O_RDWR | os.O_CREAT); os.write(t, b"t" * 9000)
+t = os.open("/tmp/trapgate-unused-t", os.O_RDWR | os.O_CREAT); os.write(t, b"t" * 9000)
 sys.stdin.readline()
 print(os.read(r2, 100), os.pread(fd2, 8, 4090), os.pread(g, 5, 8098))
 cow[5001] = 67; print(cow[4999:5003])
