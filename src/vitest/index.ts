@@ -6,7 +6,7 @@ import { runMatchers } from "./run-matchers.ts";
 
 export { type GuestOptions, guest } from "./guest.ts";
 export { maskTrace } from "./mask.ts";
-export type { DeniedOptions, DeniedVerdict, GuestMatchers } from "./matcher-types.ts";
+export type { DeniedOptions, DeniedVerdict, GuestMatchers, HoldOptions } from "./matcher-types.ts";
 export { type Prepared, type PreparedOptions, prepared } from "./prepared.ts";
 export { type SetUpOptions, setUpGuests } from "./set-up.ts";
 export type { TraceLine } from "./trace-lines.ts";

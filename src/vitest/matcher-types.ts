@@ -34,6 +34,17 @@ export interface DeniedOptions {
   readonly verdict?: DeniedVerdict;
 }
 
+/** What a search must have tried, so that a program counts as holding. */
+export interface HoldOptions {
+  /** At least one of the two. */
+  readonly within: {
+    /** Every schedule with at most so many departures from the default one: the systematic search. */
+    readonly departures?: number;
+    /** So many schedules, of any search. No proof, but a bound that a test can state. */
+    readonly schedules?: number;
+  };
+}
+
 /**
  * A matcher for values of one type. For others a function of the advice: a call of it is an error whose text
  * has the advice. vitest demands a function of each member of its interface.
@@ -67,8 +78,13 @@ export interface GuestMatchers<T = unknown> {
    * "/etc/passwd"'`.
    */
   readonly toBeDenied: ForRun<T, <C extends string>(call: Checked<C>, options?: DeniedOptions) => void>;
-  /** `explore` found no violation and tried all schedules up to its bound. */
-  readonly toHoldInEverySchedule: For<T, Exploration, () => void, "expect(…) wants the result of explore">;
+  /**
+   * `explore` found no violation and tried all schedules up to its bound, or what `within` says.
+   * @example
+   * const result = await explore(program, { search: "pos", schedules: 2000 });
+   * expect(result).toHoldInEverySchedule({ within: { schedules: 2000 } });
+   */
+  readonly toHoldInEverySchedule: For<T, Exploration, (options?: HoldOptions) => void, "expect(…) wants the result of explore">;
   /** The policy means the same as another policy or filter, for every call. */
   readonly toBeEquivalentTo: ForPolicy<T, (other: Meaningful) => void>;
   /**

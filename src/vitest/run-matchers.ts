@@ -2,12 +2,13 @@
 
 import { E } from "../abi/errno.ts";
 import type { Denial } from "../machine/denial.ts";
+import type { Exploration } from "../machine/explore/options.ts";
 import { signalNames } from "../machine/tracing/status.ts";
 import { didYouMean } from "../nearest.ts";
 import { parseCall } from "../policy/call.ts";
 import { Problem } from "../problem.ts";
 import { aText, check, listOf, oneOf, optional, optionsOf, type Want, wants, wholeNumber } from "../wants.ts";
-import type { DeniedOptions } from "./matcher-types.ts";
+import type { DeniedOptions, HoldOptions } from "./matcher-types.ts";
 import { deniedRunOf, type Ended, explorationOf, runOf, tracedRunOf } from "./subject.ts";
 import { absenceText, findLines, presenceText, type TraceLine } from "./trace-lines.ts";
 
@@ -17,6 +18,7 @@ interface State {
 const not = ({ isNot }: State): string => (isNot ? "not " : "");
 
 const LAST = 5;
+const MOST = 2 ** 31;
 const how = ({ status }: Ended): string => {
   if ("exit" in status) return `exited with ${status.exit}`;
   if ("signal" in status) return `was killed by ${status.signal}`;
@@ -54,6 +56,21 @@ const someOptions = optionsOf<DeniedOptions>({
   via: optional(oneOf(Object.keys(doors))),
   verdict: optional(aText),
 });
+
+const holdOptions = optionsOf<HoldOptions>({
+  within: optionsOf<HoldOptions["within"]>({
+    departures: optional(wholeNumber(0, MOST)),
+    schedules: optional(wholeNumber(1, MOST)),
+  }),
+});
+const GIVEN_UP = "it was given up before its bound";
+const DRAWN = "it drew them, which is no proof (within: { schedules } states how many are enough)";
+/** What a search has tried and covered. */
+const tried = ({ schedules, coverage }: Exploration): string => {
+  if (!coverage) return `${schedules} schedules`;
+  const { distinct, tasks, points, words, readsFrom } = coverage;
+  return `${schedules} schedules (${distinct} different, of ${tasks} tasks with up to ${points} points, ${words} shared words, ${readsFrom} pairs of a write and a read)`;
+};
 
 /** The condition on denials that a call's text and options express. */
 const denialTest = (text: unknown, options: DeniedOptions): ((denial: Denial) => boolean) => {
@@ -135,17 +152,21 @@ export const runMatchers = {
       },
     };
   },
-  toHoldInEverySchedule(this: State, value: unknown) {
-    const { violation, schedules, complete, bound, search } = explorationOf(value, "toHoldInEverySchedule");
-    const pass = !violation && complete === bound;
-    const tried = `${schedules} schedules`;
+  toHoldInEverySchedule(this: State, value: unknown, options?: HoldOptions) {
+    if (options !== undefined) check("toHoldInEverySchedule", { options: holdOptions }, [options]);
+    const exploration = explorationOf(value, "toHoldInEverySchedule");
+    const { violation, schedules, complete, bound, search } = exploration;
+    const { departures, schedules: least } = options?.within ?? { departures: bound };
+    const lacks = [
+      ...(departures !== undefined && complete < departures ? [search === "systematic" ? GIVEN_UP : DRAWN] : []),
+      ...(least !== undefined && schedules < least ? [`within wants ${least} of them`] : []),
+    ];
+    const pass = !violation && lacks.length === 0;
     const result = violation
       ? `under the schedule ${violation.schedule}, ${violation.what}${lastCalls(violation.run)}`
       : pass
-        ? `it does in ${tried}`
-        : search === "systematic"
-          ? `the search was given up after ${tried}`
-          : `the search drew ${tried}, which is no proof`;
+        ? `it does in ${tried(exploration)}`
+        : `the search tried ${tried(exploration)}: ${lacks.join(", ")}`;
     return { pass, message: () => `expected the program ${not(this)}to hold in every schedule, but ${result}` };
   },
 };

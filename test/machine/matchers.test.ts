@@ -191,6 +191,22 @@ describe("toHaveNoFindings and toHoldInEverySchedule", () => {
   it("judge a search", async () => {
     expect(await explore(landmine("hello-syscall"), { never: ["getppid"], departures: 0 })).toHoldInEverySchedule();
   });
+  it("judge a search by what it must have tried", async () => {
+    const systematic = await explore(landmine("race-notify"), { never: ["getppid"], schedules: 5 });
+    expect(message(() => expect(systematic).toHoldInEverySchedule())).toMatch(/tried 5 schedules: it was given up before its bound$/);
+    expect(systematic).toHoldInEverySchedule({ within: { schedules: 5 } });
+    expect(systematic).toHoldInEverySchedule({ within: { departures: 0 } });
+    expect(systematic).not.toHoldInEverySchedule({ within: { departures: 1 } });
+    const drawn = await explore(landmine("race-notify"), { never: ["getppid"], search: "pos", schedules: 20 });
+    expect(drawn).toHoldInEverySchedule({ within: { schedules: 20 } });
+    expect(message(() => expect(drawn).toHoldInEverySchedule())).toContain("it drew them, which is no proof");
+    expect(message(() => expect(drawn).toHoldInEverySchedule({ within: { schedules: 21 } }))).toMatch(
+      /tried 20 schedules \(\d+ different, of \d+ tasks with up to \d+ points, .*\): within wants 21 of them$/,
+    );
+    const found = await explore(landmine("race-notify"), { never: ['openat(*"/dev/zero"*)'], search: "pos", schedules: 500 });
+    expect(message(() => expect(found).toHoldInEverySchedule({ within: { schedules: 1 } }))).toContain("ran openat(");
+    expect(message(() => expect(drawn).toHoldInEverySchedule({ within: { depth: 3 } } as never))).toContain("depth");
+  });
 });
 
 describe("maskTrace", () => {

@@ -30,6 +30,13 @@ describe("a timeline of a landmine", () => {
   });
 });
 
+describe("a timeline under a schedule of explore", () => {
+  it.each(["7:3,13:2", "4@3:3"])("%s goes anywhere", { timeout: 120_000 }, async (schedule) => {
+    const program = readFileSync(`${top}/guest/bin/race-notify`);
+    expect(await check({ program, boot: {}, options: { schedule } }, 2)).toEqual([]);
+  });
+});
+
 describe.skipIf(missing("timelines of native guests", nativeX64, gcc))("a timeline of a native guest goes anywhere:", () => {
   it.each(native.flatMap((name) => ["-m64", "-m32"].map((mode) => [name, mode] as const)))(
     "%s %s",

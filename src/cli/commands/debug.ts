@@ -22,6 +22,7 @@ const options = {
   at: { type: "string" },
   history: { type: "string" },
   stdin: { type: "string" },
+  schedule: { type: "string" },
   ...programOptions,
 } as const;
 
@@ -49,6 +50,7 @@ export const command: Command = {
       ["--at MOMENT", "begin at INSTRUCTIONS:STEPS"],
       ["--history SIZE", "memory for the snapshots that make steps back fast; default 512M"],
       ["--stdin FILE", "the program's standard input; with --listen - it is empty by default"],
+      ["--schedule TEXT", "debug a schedule that trapgate explore has printed, or the file that holds it"],
       ...programOptionHelp,
     ] as const;
   },
