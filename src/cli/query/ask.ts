@@ -25,6 +25,7 @@ export const askOptions = {
   json: { type: "boolean" },
   history: { type: "string" },
   stdin: { type: "string" },
+  schedule: { type: "string" },
   ...programOptions,
 } as const;
 /** Their help. */
@@ -36,6 +37,7 @@ export const askHelp: readonly (readonly [string, string])[] = [
   ["--json", "one JSON object for each answer, on its own line"],
   ["--history SIZE", "memory for the snapshots that make steps back fast; default 512M"],
   ["--stdin FILE", "the program's standard input (default: this command's, as the program asks for it)"],
+  ["--schedule TEXT", "ask a schedule that trapgate explore has printed, or the file that holds it"],
   ...programOptionHelp,
 ];
 /** The usage of all questions. */
