@@ -66,7 +66,7 @@ const withoutComments = (name, code) => {
   }
   return kept + code.slice(from);
 };
-const uncommented = ["abi", "cpu", "debug", "host", "kernel", "machine", "memory", "wasm"];
+const uncommented = ["abi", "cpu", "debug", "host", "image", "kernel", "machine", "memory", "policy", "seccomp", "wasm"];
 for (const room of uncommented.map((name) => join(dist, name)).filter((path) => existsSync(path)))
   for (const name of readdirSync(room, { recursive: true }).filter((each) => each.endsWith(".js") && !each.startsWith("generated"))) {
     const path = join(room, name);

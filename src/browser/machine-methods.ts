@@ -4,7 +4,6 @@ import type { OpenedImage } from "../image/opened.ts";
 import { startedWith } from "../image/start.ts";
 import { sink } from "../kernel/fs/files/stream.ts";
 import { checkExploreOptions, checkProgram, checkRunOptions } from "../machine/api/check.ts";
-import { explore } from "../machine/api/explore.ts";
 import { Machine as CheckedMachine } from "../machine/api/machine.ts";
 import { bootOptions } from "../machine/api/stores.ts";
 import { Machine } from "../machine/machine.ts";
@@ -119,6 +118,8 @@ export const machineMethods: Served<MachineMethods> = {
   explore: async ({ program, options = {} }) => {
     checkProgram(program);
     checkExploreOptions(options);
+    // A search is a part of its own: most pages only run programs.
+    const { explore } = await import("../machine/api/explore.ts");
     const { violation, ...found } = await explore(program, options);
     return { ...found, violation: violation && { what: violation.what, schedule: violation.schedule, trace: violation.run.trace } };
   },

@@ -1,8 +1,7 @@
 // The bottom pane: the program's output, the kernel's log, and a terminal.
-import { useEffect, useRef } from "preact/hooks";
+import type { FunctionComponent } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { bottomTab, runs, type Side, saved, sendInput, setTerminal } from "../state/session.ts";
-import { Races } from "./races.tsx";
-import { Steps } from "./steps.tsx";
 
 const Output = ({ side }: { readonly side: Side }) => {
   const { output, log } = runs[side].value;
@@ -49,6 +48,19 @@ const Typing = () => {
   );
 };
 
+/** Panes that most visits do not open: each is loaded when its tab is. */
+const later = {
+  steps: () => import("./steps.tsx").then(({ Steps }) => Steps),
+  races: () => import("./races.tsx").then(({ Races }) => Races),
+} as const;
+const Later = ({ name }: { readonly name: keyof typeof later }) => {
+  const [View, setView] = useState<FunctionComponent | undefined>(undefined);
+  useEffect(() => {
+    void later[name]().then((view) => setView(() => view));
+  }, []);
+  return View ? <View /> : null;
+};
+
 const tabs = { output: "Output", terminal: "Terminal", steps: "Time", races: "Schedules" } as const;
 
 /** Arrow keys move among tabs. WAI-ARIA Authoring Practices, "Tabs". */
@@ -89,8 +101,7 @@ export const Bottom = () => {
           </>
         )}
         {tab === "terminal" && <Typing />}
-        {tab === "steps" && <Steps />}
-        {tab === "races" && <Races />}
+        {(tab === "steps" || tab === "races") && <Later key={tab} name={tab} />}
       </div>
     </section>
   );

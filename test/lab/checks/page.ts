@@ -220,6 +220,7 @@ export const pageChecks: readonly Check[] = [
         await ends(page, () => choice(page, "Program").selectOption("race-thread"));
         await page.getByRole("button", { name: "To the start" }).click();
         await moment.filter({ hasText: /^0:0$/ }).waitFor();
+        await page.locator(".code").filter({ hasText: "0xffffffff" }).waitFor();
         const [, address = ""] =
           /mov dword ptr \[(0x[0-9a-f]+)\], 0xffffffff/.exec((await page.locator(".code").textContent()) ?? "") ?? [];
         assert.notEqual(address, "");
