@@ -1,5 +1,5 @@
 // A run that is recorded as it goes (record, and run --record-on-failure): the file, and the wrapped options.
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { closeSync, openSync, rmSync, writeSync } from "node:fs";
 import { promisify } from "node:util";
 import { deflateRaw, deflateRawSync } from "node:zlib";
@@ -35,7 +35,7 @@ const packer: Packer = {
   crc32,
 };
 /** A name that equal bytes share. */
-const nameOf = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("base64");
+const nameOf = (bytes: Uint8Array): string => hash("sha256", bytes, "base64");
 
 /** Options that are no part of the run as the guest sees it, or have facts of their own. */
 const notMachine = "root overlay mounts network files terminal timeout signal budget code engine sharedMemory largeTraces features".split(

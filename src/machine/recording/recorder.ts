@@ -10,13 +10,14 @@ import type { RunRecorder } from "../machine.ts";
 import { momentOf, momentText } from "../moment.ts";
 import type { MountOptions } from "../options.ts";
 import type { Run } from "../run.ts";
+import { builtFrom } from "../snapshot/file/build-id.ts";
 import type { TerminalOptions } from "../standard-streams.ts";
 import { type Instant, type Note, type NoteTaker, Noting } from "./answers.ts";
 import { factsOfEvent } from "./events.ts";
 import { FrameWriter, type Packer } from "./frames.ts";
 import { WatchedTrees } from "./host-answers.ts";
 import { watchedNetwork, watchedSink, watchedStore } from "./host-things.ts";
-import { buildName, type Header, type InputFacts, type Mark, type NoteFacts } from "./recording.ts";
+import type { Header, InputFacts, Mark, NoteFacts } from "./recording.ts";
 
 /** Notes in one item, at most. */
 const MOST_NOTES = 4096;
@@ -75,7 +76,7 @@ export class Recorder implements NoteTaker, RunRecorder {
   }
   /** Writes the first facts. */
   header(header: Omit<Header, "kind" | "build">): void {
-    this._file.add({ facts: { kind: "run", build: buildName(), ...header } satisfies Header });
+    this._file.add({ facts: { kind: "run", build: builtFrom ?? null, ...header } satisfies Header });
   }
 
   // The run.

@@ -68,9 +68,6 @@ export interface Mark {
 /** An answer of the host, in few words: the file's number, the question, virtual time, the answer. */
 export type NoteFacts = readonly [node: number, ask: string, at: number, answer: Answer];
 
-/** The build of this program, as recordings name it. */
-export const buildName = (): string | null => builtFrom ?? null;
-
 /** An opened recording. */
 export interface Recording {
   readonly header: Header;
@@ -194,7 +191,7 @@ export const openRecording = (bytes: Uint8Array, unpacker: Unpacker, otherBuild:
   for (const item of itemsOf(bytes, unpacker)) facts.add(item);
   const { header } = facts;
   if (!header) return bad("its first facts are missing");
-  if (header.build !== buildName()) otherBuild(header.build);
+  if (header.build !== (builtFrom ?? null)) otherBuild(header.build);
   const answers = new Answers((index) => facts.bytes[index]);
   for (const note of facts.notes) answers.add(note);
   const trees = new ReplayedTrees(answers);
