@@ -6,6 +6,7 @@ import { O_LARGEFILE, O_RDONLY } from "../abi/uapi/fcntl.ts";
 import type { Task } from "../kernel/core/task.ts";
 import { FileDescription } from "../kernel/fs/vfs/file.ts";
 import { open } from "../kernel/fs/vfs/open.ts";
+import { resolve } from "../kernel/fs/vfs/resolve.ts";
 import { Live } from "../machine/snapshot/live.ts";
 import type { Timeline } from "../machine/timeline/timeline.ts";
 import { Problem } from "../problem.ts";
@@ -37,13 +38,28 @@ export class GuestFiles {
     this._at = at;
     return (this._copy = Live.copy(live.save(), live.machine.options));
   }
+  /** A task in the copy whose root directory holds, and the name for it. */
+  private _place(name: string, pid: number): { readonly task: Task; readonly path: string } | undefined {
+    const { kernel } = this._machine(name.startsWith("/proc/"));
+    const task = kernel.tasks.get(pid) ?? [...kernel.tasks.values()].find(({ process }) => process !== kernel.init);
+    return task && { task, path: name.replace(/^\/proc\/self(?=\/|$)/, `/proc/${pid}`) };
+  }
+  /** The text of a link, or -errno. */
+  readlink(name: string, pid: number): string | number {
+    const place = this._place(name, pid);
+    if (!place) return -E.ENOENT;
+    const { task, path } = place;
+    const found = resolve(task, path.startsWith("/") ? task.fs.root : task.fs.cwd, path, false);
+    if (typeof found === "number") return found;
+    const { inode } = found.dentry;
+    return inode.isLink ? inode.readlink(task) : -E.EINVAL;
+  }
   /** A descriptor, or -errno. `pid`: the process whose root directory holds. */
   open(name: string, pid: number): number {
     if (this._open.size >= 64) return -EMFILE;
-    const { kernel } = this._machine(name.startsWith("/proc/"));
-    const task = kernel.tasks.get(pid) ?? [...kernel.tasks.values()].find(({ process }) => process !== kernel.init);
-    if (!task) return -E.ENOENT;
-    const bytes = read(task, name.replace(/^\/proc\/self(?=\/|$)/, `/proc/${pid}`));
+    const place = this._place(name, pid);
+    if (!place) return -E.ENOENT;
+    const bytes = read(place.task, place.path);
     if (typeof bytes === "number") return bytes;
     let fd = 3;
     while (this._open.has(fd)) fd++;

@@ -2,36 +2,23 @@
 // https://sourceware.org/gdb/current/onlinedocs/gdb.html/Remote-Protocol.html
 
 import type { Task } from "../kernel/core/task.ts";
-import { siginfoBytes } from "../kernel/signal/layout.ts";
+
 import { Problem } from "../problem.ts";
 import type { Debugger } from "./debugger.ts";
-import { GuestFiles } from "./files.ts";
-import { peek, permissionsOf } from "./memory.ts";
+import { FilePackets } from "./file-packets.ts";
+import { peek } from "./memory.ts";
 import { monitor } from "./monitor.ts";
 import { hex, hexNumber, latin1, MOST_PACKET, PacketReader, packet, textOf, unhex } from "./packet.ts";
-import { descriptionOf, programCounter, readAll, readOne, writeAll, writeOne } from "./registers.ts";
+import { objectOf, regionReply, searchReply, threadText } from "./queries.ts";
+import { descriptionOf, readAll, readOne, writeAll, writeOne } from "./registers.ts";
+import { FAULT, INVALID, MOST_READ, NONE, OK, word } from "./replies.ts";
 import { gdbSignal, linuxSignal } from "./signals.ts";
 import type { Stop, WatchKind } from "./stop.ts";
 
 const SIGINT = 2;
 const SIGTRAP = 5;
-/** The largest piece of memory that one packet reads. */
-const MOST_READ = MOST_PACKET / 2 - 16;
-const OK = "OK";
-/** An errno of gdb's protocol, which prints the number only. */
-const error = (n: number): string => `E${n.toString(16).padStart(2, "0")}`;
-const INVALID = error(22);
-const FAULT = error(14);
-const NONE = error(3);
-
 const watchKinds: Readonly<Record<string, WatchKind>> = { "2": "write", "3": "read", "4": "access" };
 const watchWords: Readonly<Record<WatchKind, string>> = { write: "watch", read: "rwatch", access: "awatch" };
-const word = (n: number): string => n.toString(16);
-
-/** Text for XML. */
-const escaped = (text: string): string => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
-/** A byte string of the guest as XML text. */
-const xmlText = (text: string): string => escaped(text.replace(/[^\x20-\x7e]/g, "?"));
 
 /** A thread in a packet. 0: any; -1: all. */
 interface ThreadId {
@@ -51,7 +38,7 @@ export class GdbServer {
   private readonly _debug: Debugger;
   private readonly _send: (bytes: Uint8Array) => void;
   private readonly _reader = new PacketReader();
-  private readonly _files: GuestFiles;
+  private readonly _files: FilePackets;
   private readonly _checkpoints = new Map<string, string>();
   private _acknowledges = true;
   private _last: Uint8Array | undefined = undefined;
@@ -62,14 +49,13 @@ export class GdbServer {
   private _knows = new Set<string>();
   private _general: ThreadId = { pid: 0, tid: 0 };
   private _resumed: ThreadId = { pid: 0, tid: 0 };
-  private _filesOf = 0;
   /** Called when gdb ends the session: the program ends with it, or runs on. */
   onEnd: (how: "kill" | "detach") => void = () => {};
 
   constructor(debug: Debugger, send: (bytes: Uint8Array) => void) {
     this._debug = debug;
     this._send = send;
-    this._files = new GuestFiles(debug.timeline);
+    this._files = new FilePackets(debug.timeline);
   }
 
   /** Bytes from gdb. Packets are served in turn; an interrupt at once. */
@@ -375,7 +361,7 @@ export class GdbServer {
   private async _v(data: Uint8Array, text: string): Promise<string | Uint8Array | undefined> {
     if (text === "vCont?") return "vCont;c;C;s;S;r";
     if (text.startsWith("vCont;")) return this._resume(this._actions(text.slice(6)));
-    if (text.startsWith("vFile:")) return this._file(data, text);
+    if (text.startsWith("vFile:")) return this._files.reply(text, this._task?.process.pid ?? 0);
     if (text.startsWith("vKill")) {
       this.onEnd("kill");
       return OK;
@@ -408,38 +394,6 @@ export class GdbServer {
     }
     return actions.find(({ kind }) => kind === "step") ?? actions.find(({ signal }) => signal !== 0) ?? actions[0];
   }
-  private _file(data: Uint8Array, text: string): string | Uint8Array {
-    const [, operation = "", args = ""] = /^vFile:([a-z]+):?(.*)$/s.exec(text) ?? [];
-    const { _files: files } = this;
-    const answer = (n: number): string => (n < 0 ? `F-1,${word(-n)}` : `F${word(n)}`);
-    const numbers = args.split(",").map((part) => hexNumber(part));
-    switch (operation) {
-      case "setfs":
-        this._filesOf = numbers[0] ?? 0;
-        return "F0";
-      case "open": {
-        const name = unhex(args.split(",")[0] as string);
-        if (!name || (numbers[1] ?? 0) & 3) return "F-1,1e";
-        return answer(files.open(textOf(name), this._filesOf || (this._task?.process.pid ?? 0)));
-      }
-      case "close":
-        return answer(files.close(numbers[0] ?? -1));
-      case "pread": {
-        const [fd = -1, count = 0, offset = 0] = numbers;
-        return withData(files.read(fd, Math.min(count, MOST_READ), offset));
-      }
-      case "fstat": {
-        const size = files.size(numbers[0] ?? -1);
-        return size < 0 ? answer(size) : withData(statBytes(size));
-      }
-      case "readlink":
-        return "F-1,16";
-      default:
-        void data;
-        return "";
-    }
-  }
-
   // Queries.
   private async _query(text: string): Promise<string | Uint8Array> {
     const { _debug: debug } = this;
@@ -517,9 +471,9 @@ export class GdbServer {
         return answer === "" ? OK : hex(new TextEncoder().encode(answer));
       }
       case "qMemoryRegionInfo":
-        return this._region(hexNumber(rest.slice(1)));
+        return regionReply(this._task, hexNumber(rest.slice(1)));
       case "qSearch":
-        return this._search(rest);
+        return searchReply(this._task, rest);
       case "qSymbol":
         return OK;
       case "qGetTLSAddr":
@@ -539,7 +493,9 @@ export class GdbServer {
   private _transfer(rest: string): string | Uint8Array {
     const [, object, annex = "", at, count] = /^:([a-z0-9-]+):read:([^:]*):([0-9a-f]+),([0-9a-f]+)$/i.exec(rest) ?? [];
     if (object === undefined) return /^:[a-z0-9-]+:write:/.test(rest) ? "" : INVALID;
-    const bytes = this._object(object, annex);
+    const task = this._task;
+    if (!task) return NONE;
+    const bytes = objectOf(this._debug, task, object, annex, (one) => this._idText({ pid: one.process.pid, tid: one.pid }));
     if (typeof bytes === "string") return bytes;
     const [offset, length] = [Number.parseInt(at as string, 16), Number.parseInt(count as string, 16)];
     const part = bytes.subarray(offset, offset + Math.min(length, MOST_READ));
@@ -548,100 +504,4 @@ export class GdbServer {
     out.set(part, 1);
     return out;
   }
-  /** An object of qXfer, or an error. */
-  private _object(object: string, annex: string): Uint8Array | string {
-    const { _debug: debug } = this;
-    const task = this._task;
-    if (!task) return NONE;
-    switch (object) {
-      case "features":
-        return annex === "target.xml" ? latin1(descriptionOf(task).xml) : "E00";
-      case "auxv":
-        return task.mem.auxv;
-      case "exec-file": {
-        const pid = annex === "" ? task.process.pid : hexNumber(annex);
-        const of = pid === undefined ? undefined : debug.threads.find(({ process }) => process.pid === pid);
-        return of ? latin1(debug.pathOf(of)) : "E00";
-      }
-      case "siginfo": {
-        const info = debug.signalInfo;
-        return info && debug.awaitsSignal ? siginfoBytes(info, task.program.abi) : "E00";
-      }
-      case "threads": {
-        const rows = debug.threads.map(
-          (one) =>
-            `<thread id="${this._idText({ pid: one.process.pid, tid: one.pid })}" core="0" name="${xmlText(one.comm)}">${xmlText(threadText(one))}</thread>`,
-        );
-        return latin1(`<?xml version="1.0"?>\n<threads>\n${rows.join("\n")}\n</threads>\n`);
-      }
-      default:
-        return "";
-    }
-  }
-  private _region(address: number | undefined): string {
-    const task = this._task;
-    if (address === undefined || !task) return INVALID;
-    const { areas, layout } = task.mem;
-    const vma = areas.find(address);
-    if (vma) {
-      const name = vma.file ? `name:${hex(latin1(vma.file.path))};` : "";
-      return `start:${word(vma.start)};size:${word(vma.end - vma.start)};permissions:${permissionsOf(vma)};${name}`;
-    }
-    const start = areas.below(address)?.end ?? 0;
-    const end = areas.above(address)?.start ?? Math.max(layout.taskSize, address + 1);
-    return `start:${word(start)};size:${word(end - start)};permissions:;`;
-  }
-  private _search(rest: string): string {
-    const [head, at, count] = /^:memory:([0-9a-f]+);([0-9a-f]+);/i.exec(rest) ?? [];
-    const task = this._task;
-    if (head === undefined || at === undefined || count === undefined || !task) return INVALID;
-    const pattern = latin1(rest.slice(head.length));
-    const [address, length] = [hexNumber(at) as number, hexNumber(count) as number];
-    if (pattern.length === 0) return INVALID;
-    const step = 1 << 20;
-    const window = new Uint8Array(step + pattern.length - 1);
-    for (let from = 0; from < length; from += step) {
-      const wanted = Math.min(window.length, length - from);
-      const done = peek(task.mem, address + from, window.subarray(0, wanted));
-      const found = indexOf(window.subarray(0, done), pattern);
-      if (found >= 0) return `1,${word(address + from + found)}`;
-      if (done < wanted) return from + done === 0 ? FAULT : "0";
-    }
-    return "0";
-  }
 }
-
-const indexOf = (bytes: Uint8Array, pattern: Uint8Array): number => {
-  const [first] = pattern;
-  for (let i = bytes.indexOf(first as number); i >= 0; i = bytes.indexOf(first as number, i + 1)) {
-    if (i + pattern.length > bytes.length) return -1;
-    if (pattern.every((byte, k) => bytes[i + k] === byte)) return i;
-  }
-  return -1;
-};
-/** A reply of vFile with bytes. */
-const withData = (bytes: Uint8Array | number): string | Uint8Array => {
-  if (typeof bytes === "number") return `F-1,${word(-bytes)}`;
-  const head = latin1(`F${word(bytes.length)};`);
-  const out = new Uint8Array(head.length + bytes.length);
-  out.set(head);
-  out.set(bytes, head.length);
-  return out;
-};
-/** struct stat of File-I/O, 64 bytes, big-endian: st_mode at 8, st_size at 28. */
-const statBytes = (size: number): Uint8Array => {
-  const out = new DataView(new ArrayBuffer(64));
-  out.setUint32(8, 0o100644);
-  out.setUint32(12, 1);
-  out.setBigUint64(28, BigInt(size));
-  out.setBigUint64(36, 4096n);
-  out.setBigUint64(44, BigInt(Math.ceil(size / 512)));
-  return new Uint8Array(out.buffer);
-};
-/** What a thread does. */
-const threadText = (task: Task): string => {
-  const name = task.call?.entry.syscall.name;
-  if (task.state === "stopped") return "stopped";
-  if (task.state === "sleeping") return `sleeps in ${name ?? "a call"}`;
-  return `at 0x${programCounter(task).toString(16)}`;
-};

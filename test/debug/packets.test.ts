@@ -71,6 +71,9 @@ describe("the server", () => {
     expect((await ask("g"))?.length).toBeGreaterThan(600);
     expect(await ask("vMustReplyEmpty")).toBe("");
     expect(await ask("qfThreadInfo")).toBe("mp2.2");
+    expect(await ask(`vFile:readlink:${hex(latin1("/proc/self/exe"))}`)).toBe("F8;/program");
+    expect(await ask(`vFile:readlink:${hex(latin1("/program"))}`)).toBe("F-1,16");
+    expect(await ask(`vFile:readlink:${hex(latin1("/none"))}`)).toBe("F-1,2");
   });
   it("steps forward and back between the same states", { timeout: 60_000 }, async () => {
     const { ask } = await connect();

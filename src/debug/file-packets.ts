@@ -1,0 +1,71 @@
+// vFile packets: gdb reads files of the guest.
+// https://sourceware.org/gdb/current/onlinedocs/gdb.html/Host-I_002fO-Packets.html
+import type { Timeline } from "../machine/timeline/timeline.ts";
+import { GuestFiles } from "./files.ts";
+import { hexNumber, latin1, textOf, unhex } from "./packet.ts";
+import { MOST_READ, word } from "./replies.ts";
+
+/** A reply of vFile with bytes. */
+const withData = (bytes: Uint8Array | number): string | Uint8Array => {
+  if (typeof bytes === "number") return `F-1,${word(-bytes)}`;
+  const head = latin1(`F${word(bytes.length)};`);
+  const out = new Uint8Array(head.length + bytes.length);
+  out.set(head);
+  out.set(bytes, head.length);
+  return out;
+};
+/** struct stat of File-I/O, 64 bytes, big-endian: st_mode at 8, st_size at 28. */
+const statBytes = (size: number): Uint8Array => {
+  const out = new DataView(new ArrayBuffer(64));
+  out.setUint32(8, 0o100644);
+  out.setUint32(12, 1);
+  out.setBigUint64(28, BigInt(size));
+  out.setBigUint64(36, 4096n);
+  out.setBigUint64(44, BigInt(Math.ceil(size / 512)));
+  return new Uint8Array(out.buffer);
+};
+
+/** The files that one connection has open. */
+export class FilePackets {
+  private readonly _files: GuestFiles;
+  /** The process whose root holds; 0: that of the thread. */
+  private _of = 0;
+  constructor(timeline: Timeline) {
+    this._files = new GuestFiles(timeline);
+  }
+  /** The reply to a packet. `pid`: the process whose files gdb means if it has named none. */
+  reply(text: string, pid: number): string | Uint8Array {
+    const [, operation = "", args = ""] = /^vFile:([a-z]+):?(.*)$/s.exec(text) ?? [];
+    const { _files: files } = this;
+    const answer = (n: number): string => (n < 0 ? `F-1,${word(-n)}` : `F${word(n)}`);
+    const numbers = args.split(",").map((part) => hexNumber(part));
+    switch (operation) {
+      case "setfs":
+        this._of = numbers[0] ?? 0;
+        return "F0";
+      case "open": {
+        const name = unhex(args.split(",")[0] as string);
+        if (!name || (numbers[1] ?? 0) & 3) return "F-1,1e";
+        return answer(files.open(textOf(name), this._of || pid));
+      }
+      case "close":
+        return answer(files.close(numbers[0] ?? -1));
+      case "pread": {
+        const [fd = -1, count = 0, offset = 0] = numbers;
+        return withData(files.read(fd, Math.min(count, MOST_READ), offset));
+      }
+      case "fstat": {
+        const size = files.size(numbers[0] ?? -1);
+        return size < 0 ? answer(size) : withData(statBytes(size));
+      }
+      case "readlink": {
+        const name = unhex(args);
+        if (!name) return "F-1,16";
+        const link = files.readlink(textOf(name), this._of || pid);
+        return withData(typeof link === "number" ? link : latin1(link));
+      }
+      default:
+        return "";
+    }
+  }
+}

@@ -1,0 +1,86 @@
+// Replies to gdb's queries about a thread: objects of qXfer, regions of memory, searches in it.
+import type { Task } from "../kernel/core/task.ts";
+import { siginfoBytes } from "../kernel/signal/layout.ts";
+import type { Debugger } from "./debugger.ts";
+import { peek, permissionsOf } from "./memory.ts";
+import { hex, hexNumber, latin1 } from "./packet.ts";
+import { descriptionOf, programCounter } from "./registers.ts";
+import { FAULT, INVALID, word } from "./replies.ts";
+
+/** Text for XML. */
+const escaped = (text: string): string => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
+/** A byte string of the guest as XML text. */
+const xmlText = (text: string): string => escaped(text.replace(/[^\x20-\x7e]/g, "?"));
+
+/** What a thread does. */
+export const threadText = (task: Task): string => {
+  const name = task.call?.entry.syscall.name;
+  if (task.state === "stopped") return "stopped";
+  if (task.state === "sleeping") return `sleeps in ${name ?? "a call"}`;
+  return `at 0x${programCounter(task).toString(16)}`;
+};
+/** An object of qXfer, or an error. */
+export const objectOf = (debug: Debugger, task: Task, object: string, annex: string, idOf: (task: Task) => string): Uint8Array | string => {
+  switch (object) {
+    case "features":
+      return annex === "target.xml" ? latin1(descriptionOf(task).xml) : "E00";
+    case "auxv":
+      return task.mem.auxv;
+    case "exec-file": {
+      const pid = annex === "" ? task.process.pid : hexNumber(annex);
+      const of = pid === undefined ? undefined : debug.threads.find(({ process }) => process.pid === pid);
+      return of ? latin1(debug.pathOf(of)) : "E00";
+    }
+    case "siginfo": {
+      const info = debug.signalInfo;
+      return info && debug.awaitsSignal ? siginfoBytes(info, task.program.abi) : "E00";
+    }
+    case "threads": {
+      const rows = debug.threads.map(
+        (one) => `<thread id="${idOf(one)}" core="0" name="${xmlText(one.comm)}">${xmlText(threadText(one))}</thread>`,
+      );
+      return latin1(`<?xml version="1.0"?>\n<threads>\n${rows.join("\n")}\n</threads>\n`);
+    }
+    default:
+      return "";
+  }
+};
+/** The reply of qMemoryRegionInfo, which lldb asks. */
+export const regionReply = (task: Task | undefined, address: number | undefined): string => {
+  if (address === undefined || !task) return INVALID;
+  const { areas, layout } = task.mem;
+  const vma = areas.find(address);
+  if (vma) {
+    const name = vma.file ? `name:${hex(latin1(vma.file.path))};` : "";
+    return `start:${word(vma.start)};size:${word(vma.end - vma.start)};permissions:${permissionsOf(vma)};${name}`;
+  }
+  const start = areas.below(address)?.end ?? 0;
+  const end = areas.above(address)?.start ?? Math.max(layout.taskSize, address + 1);
+  return `start:${word(start)};size:${word(end - start)};permissions:;`;
+};
+const indexOf = (bytes: Uint8Array, pattern: Uint8Array): number => {
+  const [first] = pattern;
+  for (let i = bytes.indexOf(first as number); i >= 0; i = bytes.indexOf(first as number, i + 1)) {
+    if (i + pattern.length > bytes.length) return -1;
+    if (pattern.every((byte, k) => bytes[i + k] === byte)) return i;
+  }
+  return -1;
+};
+/** The reply of qSearch:memory. */
+export const searchReply = (task: Task | undefined, rest: string): string => {
+  const [head, at, count] = /^:memory:([0-9a-f]+);([0-9a-f]+);/i.exec(rest) ?? [];
+  if (head === undefined || at === undefined || count === undefined || !task) return INVALID;
+  const pattern = latin1(rest.slice(head.length));
+  const [address, length] = [hexNumber(at) as number, hexNumber(count) as number];
+  if (pattern.length === 0) return INVALID;
+  const step = 1 << 20;
+  const window = new Uint8Array(step + pattern.length - 1);
+  for (let from = 0; from < length; from += step) {
+    const wanted = Math.min(window.length, length - from);
+    const done = peek(task.mem, address + from, window.subarray(0, wanted));
+    const found = indexOf(window.subarray(0, done), pattern);
+    if (found >= 0) return `1,${word(address + from + found)}`;
+    if (done < wanted) return from + done === 0 ? FAULT : "0";
+  }
+  return "0";
+};
