@@ -259,7 +259,7 @@ export class GdbServer {
         await debug.restart();
         return undefined;
       case "v":
-        return this._v(data, text);
+        return this._v(text);
       case "q":
       case "Q":
         return this._query(text);
@@ -358,7 +358,7 @@ export class GdbServer {
     else this.onEnd("detach");
     return OK;
   }
-  private async _v(data: Uint8Array, text: string): Promise<string | Uint8Array | undefined> {
+  private async _v(text: string): Promise<string | Uint8Array | undefined> {
     if (text === "vCont?") return "vCont;c;C;s;S;r";
     if (text.startsWith("vCont;")) return this._resume(this._actions(text.slice(6)));
     if (text.startsWith("vFile:")) return this._files.reply(text, this._task?.process.pid ?? 0);
