@@ -15,7 +15,7 @@ import { NEVER, type Rest, type Timeline } from "../machine/timeline/timeline.ts
 import { callName } from "../machine/tracing/call-text.ts";
 import { peek } from "./memory.ts";
 import { programCounter } from "./registers.ts";
-import type { Condition, Stop, Watch, Why } from "./stop.ts";
+import type { Stop, StopCondition, Watch, WhyStopped } from "./stop.ts";
 
 /** Something that a debugger wants to know has happened. */
 interface Note extends Stop {
@@ -69,7 +69,7 @@ export class Debugger {
   /** Signals that are delivered without a stop. */
   passes: ReadonlySet<number> = new Set();
   readonly events: Events = { fork: false, vfork: false, exec: false };
-  readonly conditions: Condition[] = [];
+  readonly conditions: StopCondition[] = [];
   /** Processes that gdb has let go. */
   readonly detached = new Set<number>();
   /** The last stop, at the moment at which it was. */
@@ -203,7 +203,7 @@ export class Debugger {
         watch.address < address + bytes,
     );
     for (const watch of met) {
-      const why: Why = { kind: "watch", on: watch.on, address: watch.address };
+      const why: WhyStopped = { kind: "watch", on: watch.on, address: watch.address };
       const moment = this._momentAt(instructions);
       const last = this._notes.at(-1);
       if (last?.watch?.watch === watch && compareMoments(last.moment, moment) === 0) continue;
@@ -221,7 +221,7 @@ export class Debugger {
   private _memoryOf(pid: number): Task["mem"] | undefined {
     return this.kernel.processes.get(pid)?.threads[0]?.mem;
   }
-  private _note(task: Task, why: Why, moment: Moment, isBefore: boolean, more: Pick<Note, "watch" | "info"> = {}): void {
+  private _note(task: Task, why: WhyStopped, moment: Moment, isBefore: boolean, more: Pick<Note, "watch" | "info"> = {}): void {
     this._notes.push({ pid: task.process.pid, tid: task.pid, why, moment, isBefore, ...more });
     if (this._mode === "forward") this.timeline.stop();
   }
@@ -238,7 +238,7 @@ export class Debugger {
       const { instructions } = this.kernel.processor.progress;
       return kind === "signal" ? skip.moment.instructions === instructions : skip.moment.instructions + 1 === instructions;
     };
-    const note = (task: Task, why: Why, isBefore: boolean, info?: SigInfo): void => {
+    const note = (task: Task, why: WhyStopped, isBefore: boolean, info?: SigInfo): void => {
       if (this._mode === "quiet" || !this._isSeen(task) || (isBefore && skips(task, why.kind))) return;
       this._note(task, why, after(), isBefore, info ? { info } : {});
     };
@@ -345,14 +345,14 @@ export class Debugger {
       this._mode = before;
     }
   }
-  private _stopped(tid: number, pid: number, why: Why, info?: SigInfo): Stop {
+  private _stopped(tid: number, pid: number, why: WhyStopped, info?: SigInfo): Stop {
     this._mode = "quiet";
     this._notes.length = 0;
     this._stopInfo = info;
     this._stopMoment = this.timeline.moment;
     return (this.stop = { pid, tid, why });
   }
-  private _here(why: Why, tid?: number): Stop {
+  private _here(why: WhyStopped, tid?: number): Stop {
     const task = (tid === undefined ? undefined : this.task(tid)) ?? this.current;
     return this._stopped(task?.pid ?? 0, task?.process.pid ?? 0, why);
   }

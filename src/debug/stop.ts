@@ -1,7 +1,7 @@
 // The reasons for which a debugged program stands still.
 
 /** Why a program has stopped. Signals have Linux's numbers. */
-export type Why =
+export type WhyStopped =
   | { readonly kind: "step" | "interrupt" | "start" | "vforkdone" }
   | { readonly kind: "signal"; readonly signo: number }
   | { readonly kind: "breakpoint"; readonly how: "swbreak" | "hwbreak" }
@@ -18,7 +18,7 @@ export type Why =
 export interface Stop {
   readonly pid: number;
   readonly tid: number;
-  readonly why: Why;
+  readonly why: WhyStopped;
 }
 
 /** Z2, Z3 and Z4. */
@@ -32,4 +32,4 @@ export interface Watch {
   readonly on: WatchKind;
 }
 /** Conditions that only this machine can stop at. `door`: int80, sysenter, syscall32, syscall64. */
-export type Condition = { readonly kind: "denied"; readonly filter?: number } | { readonly kind: "door"; readonly door: string };
+export type StopCondition = { readonly kind: "denied"; readonly filter?: number } | { readonly kind: "door"; readonly door: string };

@@ -83,7 +83,7 @@ const where: Readonly<Record<PointKind, (task: number) => string>> = {
 const letters: Readonly<Record<PointKind, string>> = { access: "", call: "c", checked: "k", return: "r", next: "n" };
 
 /** Names the points of one run by place, so that a name depends on no other task's points. */
-export class Places {
+export class PointPlaces {
   /** The task that has run last. */
   last: Task | undefined = undefined;
   private readonly _asked = new Map<string, number>();
@@ -112,7 +112,7 @@ export const stopOf = (point: number | string, task: Task): number | undefined =
 export class Follower implements Chooser {
   private readonly _departures: readonly Departure[];
   private _taken = 0;
-  protected readonly places = new Places();
+  protected readonly places = new PointPlaces();
   /** At each counted point, thread ids of the tasks that could run instead of the default one. */
   readonly points: (readonly number[])[] = [];
   /** Called with a sentence for each departure. */

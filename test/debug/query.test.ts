@@ -14,7 +14,7 @@ import { failureOf, findInevitable } from "../../src/debug/query/inevitable.ts";
 import { findOrigin } from "../../src/debug/query/origin.ts";
 import { addressOf } from "../../src/debug/query/place.ts";
 import { findEvent, findWhen } from "../../src/debug/query/when.ts";
-import { findWrites, lastWrite, type Range } from "../../src/debug/query/writes.ts";
+import { findWrites, lastWrite, type WatchedRange } from "../../src/debug/query/writes.ts";
 import { registerOf } from "../../src/debug/registers.ts";
 import { Machine } from "../../src/machine/machine.ts";
 import { momentText } from "../../src/machine/moment.ts";
@@ -36,7 +36,7 @@ const asked = async (program: Uint8Array, args: readonly string[] = [], engine: 
   await history.finish();
   return history;
 };
-const variable = (history: History, name: string): Range => {
+const variable = (history: History, name: string): WatchedRange => {
   const task = history.taskOf(history.pid);
   const { address, size } = (task && addressOf(task, name)) as { address: number; size: number };
   return { pid: history.pid, address, length: size };

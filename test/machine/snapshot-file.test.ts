@@ -12,7 +12,7 @@ import { Machine as EmulatorMachine } from "../../src/machine/machine.ts";
 import { inflated, openFile, wholeFile, writeFile } from "../../src/machine/snapshot/file/file.ts";
 import type { Item } from "../../src/machine/snapshot/graph.ts";
 import { Live } from "../../src/machine/snapshot/live.ts";
-import type { State } from "../../src/machine/snapshot/snapshot.ts";
+import type { SavedState } from "../../src/machine/snapshot/snapshot.ts";
 import { missing, type Need, nativeX64, top } from "../support/host.ts";
 
 const sh: Need = { what: "/bin/sh", met: existsSync("/bin/sh") };
@@ -56,7 +56,7 @@ describe("a file of a snapshot", () => {
 });
 
 /** A file that a forger made: the objects and pages of a machine, changed, with a right checksum. */
-const forged = async (change: (items: Item[], pages: State["pages"]) => void): Promise<Uint8Array> => {
+const forged = async (change: (items: Item[], pages: SavedState["pages"]) => void): Promise<Uint8Array> => {
   const live = new Live(new EmulatorMachine({}), readFileSync(`${top}/guest/bin/c6`), {});
   live.step(20_000);
   const { graph, pages, ...others } = live.save();
@@ -84,7 +84,7 @@ describe("a file of a forger is refused:", () => {
     const { status } = await (await Snapshot.read(bytes)).run();
     expect(status).toEqual((await Machine.run(readFileSync(`${top}/guest/bin/c6`))).status);
   });
-  it.each<[string, (items: Item[], pages: State["pages"]) => void]>([
+  it.each<[string, (items: Item[], pages: SavedState["pages"]) => void]>([
     ["a number that is a text", (items) => set(items, "Kernel", "now", "1")],
     ["a number that is none", (items) => set(items, "Kernel", "syscalls", Number.NaN)],
     ["a time beyond all runs", (items) => set(items, "Kernel", "now", 2 ** 53 - 1)],

@@ -10,7 +10,7 @@ import { keepMemory } from "../../src/machine/memory-pool.ts";
 import { inflated, openFile, readFile, wholeFile, writeFile } from "../../src/machine/snapshot/file/file.ts";
 import type { Item } from "../../src/machine/snapshot/graph.ts";
 import { Live } from "../../src/machine/snapshot/live.ts";
-import type { State } from "../../src/machine/snapshot/snapshot.ts";
+import type { SavedState } from "../../src/machine/snapshot/snapshot.ts";
 import { Problem } from "../../src/problem.ts";
 import { Random } from "../oracle/random.ts";
 import { digestOf } from "./digest.ts";
@@ -115,7 +115,7 @@ const newTree = (files: Readonly<Record<string, Uint8Array>>): HostTree => {
 };
 
 interface Base {
-  readonly state: State;
+  readonly state: SavedState;
   readonly moment: string;
   readonly options: BootOptions;
   readonly tasks: Live["tasks"];
@@ -231,7 +231,7 @@ const changeItem = (r: Random, items: Item[], how: Change["how"]): void => {
     }
   }
 };
-const changePages = (r: Random, { pages }: State): State["pages"] => {
+const changePages = (r: Random, { pages }: SavedState): SavedState["pages"] => {
   const copy = { ...pages, numbers: pages.numbers.slice(), refs: pages.refs.slice(), next: pages.next.slice(), state: pages.state.slice() };
   const list = r.pick([copy.numbers, copy.refs, copy.next, copy.state]);
   const n = r.below(list.length);

@@ -116,7 +116,7 @@ export const ask = async (values: Common, rest: readonly string[]): Promise<Aske
 };
 
 /** An answer: where it is in the run, and what it says. */
-export interface Answer extends AskedMoment {
+export interface PrintedAnswer extends AskedMoment {
   /** Its words, by the instruction at the moment. */
   text(instruction: string | undefined): string;
   /** Its own facts, for --json. */
@@ -138,12 +138,12 @@ export const bytesJson = (bytes: Uint8Array | undefined): string | null => (byte
 const LIMIT = 1000;
 
 /** Prints answers: moment, thread, program, place, words. The result is the exit status: 1 for no answer. */
-export const answer = async (asked: Asked, answers: readonly Answer[], values: Common): Promise<number> => {
+export const answer = async (asked: Asked, answers: readonly PrintedAnswer[], values: Common): Promise<number> => {
   const limit = values.limit === undefined ? LIMIT : count(values.limit, "--limit");
   const hasStack = values["stack-trace"] ?? false;
   const shown = answers.slice(0, limit);
   const rows = (await visitAll(asked.history, shown, hasStack)).map(({ moment, place, instruction, stack, ...who }, n) => {
-    const { text, facts } = shown[n] as Answer;
+    const { text, facts } = shown[n] as PrintedAnswer;
     const row = [momentText(moment), `${who.tid ?? ""}`, who.comm ?? "", place ? placeText(place) : "", text(instruction)];
     const where = place && { pc: hex(place.address), symbol: place.symbol && placeText(place), file: place.file, offset: place.offset };
     const frames = stack.map(frameText);

@@ -2,9 +2,9 @@
 import { type DescriptorChange, findDescriptor } from "../../debug/query/descriptors.ts";
 import { integer } from "../arguments.ts";
 import type { Command } from "../command.ts";
-import { type Answer, answer, ask, askHelp, operandsOf, synopsis } from "./ask.ts";
+import { answer, ask, askHelp, operandsOf, type PrintedAnswer, synopsis } from "./ask.ts";
 
-const answerOf = ({ after, pid, tid, comm, kind, by, from, to }: DescriptorChange): Answer => ({
+const answerOf = ({ after, pid, tid, comm, kind, by, from, to }: DescriptorChange): PrintedAnswer => ({
   when: { before: after },
   pid,
   tid,

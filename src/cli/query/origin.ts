@@ -3,7 +3,7 @@ import { findOrigin, type OriginStep } from "../../debug/query/origin.ts";
 import { rangeOf } from "../../debug/query/range.ts";
 import type { Command } from "../command.ts";
 import { complain } from "../text/print.ts";
-import { type Answer, answer, ask, askHelp, operandsOf, synopsis } from "./ask.ts";
+import { answer, ask, askHelp, operandsOf, type PrintedAnswer, synopsis } from "./ask.ts";
 
 const hex = (n: number): string => `0x${n.toString(16)}`;
 /** At most so many bytes are asked for at once. */
@@ -11,9 +11,9 @@ const MOST_BYTES = 64;
 
 const answerOf = (
   { when, pid, tid, comm, ip, address, what, call }: OriginStep,
-  start: Answer["when"],
+  start: PrintedAnswer["when"],
   of: number | undefined,
-): Answer => ({
+): PrintedAnswer => ({
   when: when ?? start,
   pid,
   tid: when ? tid : 0,
@@ -41,7 +41,7 @@ export const command: Command = {
       const { address, length: all } = rangeOf(history, pid, text);
       const length = text.includes(":") ? Math.min(all, MOST_BYTES) : 1;
       if (all > length && text.includes(":")) complain(`trapgate: only the first ${MOST_BYTES} bytes are followed\n`);
-      const answers: Answer[] = [];
+      const answers: PrintedAnswer[] = [];
       for (let i = 0; i < length; i++) {
         const { steps, isCut } = await findOrigin(history, pid, address + i, until);
         answers.push(...steps.map((step) => answerOf(step, { at: history.timeline.start }, length > 1 ? address + i : undefined)));

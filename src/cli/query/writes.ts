@@ -3,11 +3,11 @@
 import { rangeOf } from "../../debug/query/range.ts";
 import { findWrites, lastWrite, type Write } from "../../debug/query/writes.ts";
 import type { Command } from "../command.ts";
-import { type Answer, answer, ask, askHelp, bytesJson, operandsOf, synopsis, valueText } from "./ask.ts";
+import { answer, ask, askHelp, bytesJson, operandsOf, type PrintedAnswer, synopsis, valueText } from "./ask.ts";
 
 const options = { last: { type: "boolean" } } as const;
 
-const answerOf = ({ when, pid, tid, comm, by, before, after }: Write): Answer => ({
+const answerOf = ({ when, pid, tid, comm, by, before, after }: Write): PrintedAnswer => ({
   when,
   pid,
   tid,

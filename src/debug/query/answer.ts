@@ -4,7 +4,7 @@ import { compareMoments, type Moment } from "../../machine/moment.ts";
 import type { Frame } from "../../machine/stack/frame.ts";
 import { modeOf, programCounter, stackOf } from "../registers.ts";
 import type { History, When } from "./history.ts";
-import { instructionAt, type Place, placeOf } from "./place.ts";
+import { type CodePlace, instructionAt, placeOf } from "./place.ts";
 
 /** What an answer is about. */
 export interface AskedMoment {
@@ -20,7 +20,7 @@ export interface VisitedMoment {
   readonly pid: number | undefined;
   readonly tid: number | undefined;
   readonly comm: string | undefined;
-  readonly place: Place | undefined;
+  readonly place: CodePlace | undefined;
   readonly instruction: string | undefined;
   /** The innermost function first. */
   readonly stack: readonly Frame[];

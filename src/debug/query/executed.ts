@@ -8,7 +8,7 @@ import { peek } from "../memory.ts";
 import type { History } from "./history.ts";
 
 /** An access to memory. */
-export interface Access {
+export interface ExecutedAccess {
   readonly address: number;
   readonly bytes: number;
   readonly isWrite: boolean;
@@ -19,7 +19,7 @@ export interface Executed {
   readonly instructions: number;
   readonly moment: Moment;
   readonly mode: 16 | 32 | 64;
-  readonly accesses: Access[];
+  readonly accesses: ExecutedAccess[];
   /** The instructions' registers were changed by a call that returned. */
   readonly call: string | undefined;
 }
@@ -67,7 +67,7 @@ export const executedBefore = async (history: History, tid: number, moment: Mome
 };
 
 /** Decodes instructions of a process, each address once. */
-export class Code {
+export class ExecutedCode {
   private readonly _history: History;
   private readonly _pid: number;
   private readonly _known = new Map<number, Decoded | undefined>();

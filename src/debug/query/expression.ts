@@ -8,7 +8,7 @@ import { registerNames, registerOf } from "../registers.ts";
 import type { Named } from "./place.ts";
 
 /** A condition or a number of a task. Undefined: memory that cannot be read. */
-export interface Expression {
+export interface ConditionExpression {
   readonly text: string;
   /** Its memory, if the addresses are known in advance. */
   readonly ranges: readonly { readonly address: number; readonly length: number }[];
@@ -190,7 +190,7 @@ const combined = (apply: (a: bigint, b: bigint) => bigint, left: Parsed, right: 
 };
 
 /** Reads a condition. `names` finds variables and functions. Throws a Problem with the place of a mistake. */
-export const parseExpression = (text: string, names: (name: string) => Named | undefined): Expression => {
+export const parseExpression = (text: string, names: (name: string) => Named | undefined): ConditionExpression => {
   const parser = new Parser(text, names);
   const { node } = parser.whole();
   return { text, ranges: parser.ranges, isDynamic: parser.isDynamic, evaluate: node };

@@ -11,7 +11,7 @@ import { Problem } from "../../problem.ts";
 import { peek } from "../memory.ts";
 
 /** Output of the first program, or of one that shares its streams, that was written in this transition. */
-export interface Written {
+export interface WrittenValue {
   readonly stream: 1 | 2;
   /** The moment after the transition. */
   readonly after: Moment;
@@ -27,7 +27,7 @@ export type When = { readonly at: Moment } | { readonly before: Moment };
 export class History {
   readonly timeline: Timeline;
   /** Output in the order of the run. */
-  readonly written: Written[] = [];
+  readonly written: WrittenValue[] = [];
   private _outputBytes = 0;
   private _end: Moment | undefined = undefined;
   private _pid = 0;

@@ -5,7 +5,7 @@ import type { Scheduler } from "../../kernel/sched/scheduler.ts";
 import { Random } from "../../machine/explore/random.ts";
 import { compareMoments, type Moment } from "../../machine/moment.ts";
 import { Live } from "../../machine/snapshot/live.ts";
-import type { State } from "../../machine/snapshot/snapshot.ts";
+import type { SavedState } from "../../machine/snapshot/snapshot.ts";
 import type { Event } from "../../machine/timeline/timeline.ts";
 import { type End, endOf } from "../../machine/tracing/status.ts";
 import { Problem } from "../../problem.ts";
@@ -95,7 +95,7 @@ class Copies {
     }
     return { moment: here, failed, copies };
   }
-  private async _run(state: State, pending: readonly Event[]): Promise<{ readonly end: CopyEnd; readonly output: string }> {
+  private async _run(state: SavedState, pending: readonly Event[]): Promise<{ readonly end: CopyEnd; readonly output: string }> {
     let output = "";
     const decoder = new TextDecoder();
     const note = (bytes: Uint8Array): void => {

@@ -2,10 +2,10 @@
 // files, to the place where the run first had it.
 import { at } from "../../cpu/machine/state.ts";
 import { compareMoments, type Moment } from "../../machine/moment.ts";
-import { Code, type Executed, executedBefore } from "./executed.ts";
+import { type Executed, ExecutedCode, executedBefore } from "./executed.ts";
 import type { History, When } from "./history.ts";
-import { type Provenance, provenanceOf, type Source } from "./provenance.ts";
-import { type Channel, findTransfers, type Transfer } from "./transfers.ts";
+import { type OriginSource, type Provenance, provenanceOf } from "./provenance.ts";
+import { type Channel, type DataTransfer, findTransfers } from "./transfers.ts";
 import { lastWrite, type Write } from "./writes.ts";
 
 /** One step back. */
@@ -56,9 +56,9 @@ const registerName = (offset: number): string => {
 /** Finds the way of one byte. */
 class Search {
   private readonly _history: History;
-  private readonly _code = new Map<number, Code>();
+  private readonly _code = new Map<number, ExecutedCode>();
   private readonly _known = new Map<number, Provenance>();
-  private _transfers: readonly Transfer[] | undefined = undefined;
+  private _transfers: readonly DataTransfer[] | undefined = undefined;
 
   constructor(history: History) {
     this._history = history;
@@ -77,7 +77,7 @@ class Search {
     const known = this._known.get(executed.ip);
     if (known) return known;
     let code = this._code.get(pid);
-    if (!code) this._code.set(pid, (code = new Code(this._history, pid)));
+    if (!code) this._code.set(pid, (code = new ExecutedCode(this._history, pid)));
     const d = code.at(executed);
     const found = d && provenanceOf(d);
     if (found) this._known.set(executed.ip, found);
@@ -152,7 +152,7 @@ class Search {
         if (offset < at.gpr + 8) return { what: `the result of ${call}`, ip, moment };
         continue;
       }
-      const set: Source | undefined = this._provenance(executed, pid)?.registers.get(offset);
+      const set: OriginSource | undefined = this._provenance(executed, pid)?.registers.get(offset);
       if (!set) continue;
       isComputed ||= set.kind === "computed";
       const source = set.kind === "computed" ? set.from : set;
@@ -169,7 +169,7 @@ class Search {
   }
 
   // ---- the kernel ----
-  private async _allTransfers(): Promise<readonly Transfer[]> {
+  private async _allTransfers(): Promise<readonly DataTransfer[]> {
     return (this._transfers ??= await findTransfers(this._history));
   }
   private async _byKernel(write: Write, address: number): Promise<Found> {
@@ -198,14 +198,14 @@ class Search {
     return { step: step(`made by the kernel in ${by}`), next: undefined };
   }
   /** The place of a byte of a stream or file before the last transfer that wrote it there. */
-  private _sender(transfers: readonly Transfer[], before: number, channel: Channel, place: number): Place | undefined {
+  private _sender(transfers: readonly DataTransfer[], before: number, channel: Channel, place: number): Place | undefined {
     if (channel.kind !== "stream" && channel.kind !== "file") return undefined;
     const isSame = (other: Channel): boolean =>
       channel.kind === "stream"
         ? other.kind === "stream" && other.key === channel.key
         : other.kind === "file" && other.name === channel.name;
     for (let i = before - 1; i >= 0; i--) {
-      const each = transfers[i] as Transfer;
+      const each = transfers[i] as DataTransfer;
       if (each.way !== "out" || !isSame(each.channel) || place < each.offset || place >= each.offset + each.length) continue;
       const within = place - each.offset;
       if (each.from) return this._sender(transfers, i, each.from.channel, each.from.offset + within);

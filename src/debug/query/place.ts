@@ -7,7 +7,7 @@ import type { Vma } from "../../memory/vma.ts";
 import { peek } from "../memory.ts";
 
 /** An address by its name. */
-export interface Place {
+export interface CodePlace {
   readonly address: number;
   readonly symbol: string | undefined;
   /** Bytes from the symbol's beginning. */
@@ -30,7 +30,7 @@ const moduleIn = (vma: Vma): ElfModule | null => (vma.file ? moduleOf(vma.file.b
 const offsetIn = (vma: Vma, address: number): number => address - vma.start + vma.pgoff * 4096;
 
 /** The name of an address. */
-export const placeOf = (task: Task, address: number): Place => {
+export const placeOf = (task: Task, address: number): CodePlace => {
   const vma = task.mem.find(address);
   if (!vma) return { address, symbol: undefined, displacement: undefined, file: undefined, offset: undefined, fileAddress: undefined };
   const module = moduleIn(vma);
@@ -48,7 +48,7 @@ export const placeOf = (task: Task, address: number): Place => {
 };
 
 /** `main+0x1c`; `libc.so.6+0x9a672` if the file has no name for it; `0x401234`. */
-export const placeText = ({ address, symbol, displacement = 0, file, fileAddress }: Place): string => {
+export const placeText = ({ address, symbol, displacement = 0, file, fileAddress }: CodePlace): string => {
   const [name, offset] = symbol === undefined ? [file?.slice(file.lastIndexOf("/") + 1), fileAddress] : [symbol, displacement];
   if (name === undefined || offset === undefined) return `0x${address.toString(16)}`;
   return offset === 0 ? name : `${name}+0x${offset.toString(16)}`;

@@ -9,45 +9,45 @@ import { contexts } from "../../cpu/machine/context.ts";
 import { at } from "../../cpu/machine/state.ts";
 
 /** The source of a byte. `register`: a byte of the state page. `memory`: a byte of the nth load. */
-export type Origin =
+export type ByteOrigin =
   | { readonly kind: "register"; readonly at: number }
   | { readonly kind: "memory"; readonly load: number; readonly byte: number }
   | { readonly kind: "constant" };
 /** The source of a byte; `computed` with its only input besides constants, if it has one. */
-export type Source = Origin | { readonly kind: "computed"; readonly from: Origin | undefined };
+export type OriginSource = ByteOrigin | { readonly kind: "computed"; readonly from: ByteOrigin | undefined };
 
 /** The bytes that an instruction writes. */
 export interface Provenance {
   /** By bytes of the state page. */
-  readonly registers: ReadonlyMap<number, Source>;
+  readonly registers: ReadonlyMap<number, OriginSource>;
   /** The stores in order. */
-  readonly stores: readonly (readonly Source[])[];
+  readonly stores: readonly (readonly OriginSource[])[];
 }
 
-const CONSTANT: Source = { kind: "constant" };
-const COMPUTED: Source = { kind: "computed", from: undefined };
+const CONSTANT: OriginSource = { kind: "constant" };
+const COMPUTED: OriginSource = { kind: "computed", from: undefined };
 /** A byte that is computed from one other and constants. */
-const computedFrom = (source: Source): Source =>
+const computedFrom = (source: OriginSource): OriginSource =>
   source.kind === "computed" ? source : source.kind === "constant" ? COMPUTED : { kind: "computed", from: source };
 /** Bytes of the widest value. */
 const WIDEST = 32;
 
 /** A value of the meaning: the sources of its bytes, and its number if the instruction has it. */
 interface Value {
-  readonly bytes: readonly Source[];
+  readonly bytes: readonly OriginSource[];
   readonly number: bigint | undefined;
 }
-const value = (bytes: readonly Source[], number?: bigint): Value => ({ bytes, number });
+const value = (bytes: readonly OriginSource[], number?: bigint): Value => ({ bytes, number });
 const constant = (number: bigint): Value => value([], BigInt.asUintN(64, number));
 const computed = value(Array.from({ length: WIDEST }, () => COMPUTED));
 /** A value of which each byte is computed from the same byte of another one. */
 const changed = (v: Value): Value => (v.number === undefined ? value(v.bytes.map(computedFrom)) : computed);
 /** Bytes beyond the value are zero. */
-const byteOf = (v: Value, i: number): Source => v.bytes[i] ?? CONSTANT;
+const byteOf = (v: Value, i: number): OriginSource => v.bytes[i] ?? CONSTANT;
 const take = (v: Value, from: number, length: number): Value =>
   v.number === undefined ? value(Array.from({ length }, (_, i) => byteOf(v, from + i))) : value([], v.number >> BigInt(8 * from));
-const isZero = (source: Source): boolean => source === CONSTANT;
-const same = (a: Source, b: Source): boolean =>
+const isZero = (source: OriginSource): boolean => source === CONSTANT;
+const same = (a: OriginSource, b: OriginSource): boolean =>
   a === b ||
   (a.kind === "register" && b.kind === "register" && a.at === b.at) ||
   (a.kind === "memory" && b.kind === "memory" && a.load === b.load && a.byte === b.byte);
@@ -66,8 +66,8 @@ const formOf = (d: Decoded): Form => ({
 
 /** Follows the bytes of one instruction. */
 class Follower {
-  readonly registers = new Map<number, Source>();
-  readonly stores: Source[][] = [];
+  readonly registers = new Map<number, OriginSource>();
+  readonly stores: OriginSource[][] = [];
   private readonly _d: Decoded;
   private readonly _form: Form;
   private _loads = 0;
@@ -83,14 +83,14 @@ class Follower {
     return operand.kind === "fixed" ? at.gpr + operand.register * 8 : registerOffset(this._d, n);
   }
   private _register(from: number, w: number): Value {
-    return value(Array.from({ length: w / 8 }, (_, i): Source => this.registers.get(from + i) ?? { kind: "register", at: from + i }));
+    return value(Array.from({ length: w / 8 }, (_, i): OriginSource => this.registers.get(from + i) ?? { kind: "register", at: from + i }));
   }
   private _setRegister(from: number, w: number, v: Value): void {
     for (let i = 0; i < w / 8; i++) this.registers.set(from + i, this._maybe > 0 ? COMPUTED : byteOf(v, i));
   }
   private _load(w: number): Value {
     const load = this._loads++;
-    return value(Array.from({ length: w / 8 }, (_, byte): Source => ({ kind: "memory", load, byte })));
+    return value(Array.from({ length: w / 8 }, (_, byte): OriginSource => ({ kind: "memory", load, byte })));
   }
   private _store(w: number, v: Value): void {
     this.stores.push(Array.from({ length: w / 8 }, (_, i) => (this._maybe > 0 ? COMPUTED : byteOf(v, i))));

@@ -27,12 +27,12 @@ export type Channel =
   | { readonly kind: "other"; readonly name: string };
 
 /** A part of a transfer in memory. */
-export interface Piece {
+export interface TransferPiece {
   readonly address: number;
   readonly length: number;
 }
 /** A call that has moved bytes. */
-export interface Transfer {
+export interface DataTransfer {
   readonly way: "in" | "out";
   readonly pid: number;
   readonly tid: number;
@@ -44,7 +44,7 @@ export interface Transfer {
   readonly offset: number;
   readonly length: number;
   /** In memory; none: between two descriptors, as sendfile(2) does. */
-  readonly pieces: readonly Piece[];
+  readonly pieces: readonly TransferPiece[];
   /** The other descriptor of sendfile(2) and splice(2). */
   readonly from: { readonly channel: Channel; readonly offset: number } | undefined;
   /** The moment after the transition in which the call returned. */
@@ -59,14 +59,14 @@ const word = (mem: AddressSpace, at: number, size: number): number | undefined =
 };
 /** man 2 readv, struct iovec. */
 const MOST_PARTS = 1024;
-const vectorAt = (mem: AddressSpace, at: number, count: number, { long }: Abi): Piece[] =>
+const vectorAt = (mem: AddressSpace, at: number, count: number, { long }: Abi): TransferPiece[] =>
   Array.from({ length: Math.min(MOST_PARTS, count) }, (_, i) => ({
     address: word(mem, at + 2 * i * long, long) ?? 0,
     length: word(mem, at + (2 * i + 1) * long, long) ?? 0,
   }));
 
 /** The buffers of a call, in order; undefined: it moves no bytes between memory and a descriptor. */
-const buffersOf = (task: Task, call: PendingCall): readonly Piece[] | undefined => {
+const buffersOf = (task: Task, call: PendingCall): readonly TransferPiece[] | undefined => {
   const { args, abi } = call;
   const n = (name: string): number => Number(args[name] ?? 0);
   const { mem } = task;
@@ -137,10 +137,10 @@ interface Begun {
   readonly name: string;
   readonly fd: number;
   readonly file: FileDescription;
-  readonly buffers: readonly Piece[];
+  readonly buffers: readonly TransferPiece[];
   readonly from: FileDescription | undefined;
 }
-const cut = (buffers: readonly Piece[], length: number): readonly Piece[] => {
+const cut = (buffers: readonly TransferPiece[], length: number): readonly TransferPiece[] => {
   let left = length;
   return buffers.flatMap(({ address, length: size }) => {
     const taken = Math.min(left, size);
@@ -152,8 +152,8 @@ const cut = (buffers: readonly Piece[], length: number): readonly Piece[] => {
 const MSG_PEEK = 2;
 
 /** All transfers of a run before a moment, in order. */
-export const findTransfers = async (history: History, until: Moment = history.end): Promise<readonly Transfer[]> => {
-  const found: Transfer[] = [];
+export const findTransfers = async (history: History, until: Moment = history.end): Promise<readonly DataTransfer[]> => {
+  const found: DataTransfer[] = [];
   const begun = new Map<Task, Begun>();
   const counts = new Map<string, number>();
   /** The place of the next bytes of a stream; it moves on by `length`. */

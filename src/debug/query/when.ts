@@ -5,7 +5,7 @@ import type { Observer } from "../../kernel/observer.ts";
 import { signalName } from "../../kernel/signal/state/set.ts";
 import { compareMoments, type Moment } from "../../machine/moment.ts";
 import { Problem } from "../../problem.ts";
-import type { Expression } from "./expression.ts";
+import type { ConditionExpression } from "./expression.ts";
 import type { History, When } from "./history.ts";
 import { WriteWatch } from "./writes.ts";
 
@@ -26,7 +26,7 @@ const all =
   };
 
 /** By the writes of its memory. */
-const byWrites = async (history: History, pid: number, expression: Expression, until: Moment): Promise<readonly Became[]> => {
+const byWrites = async (history: History, pid: number, expression: ConditionExpression, until: Moment): Promise<readonly Became[]> => {
   const found: Became[] = [];
   let isTrue = false;
   const holds = (): boolean => {
@@ -77,7 +77,7 @@ const timeOf = ({ when }: Became): Moment => ("at" in when ? when.at : when.befo
 const byInstructions = async (
   history: History,
   pid: number,
-  expression: Expression,
+  expression: ConditionExpression,
   until: Moment,
   pc: number | undefined,
 ): Promise<readonly Became[]> => {
@@ -111,7 +111,7 @@ const byInstructions = async (
 export const findWhen = (
   history: History,
   pid: number,
-  expression: Expression,
+  expression: ConditionExpression,
   { pc, until = history.end }: { pc?: number | undefined; until?: Moment | undefined } = {},
 ): Promise<readonly Became[]> =>
   pc === undefined && !expression.isDynamic

@@ -10,7 +10,7 @@ import { peek } from "../memory.ts";
 import type { History, When } from "./history.ts";
 
 /** A range of a process's memory. */
-export interface Range {
+export interface WatchedRange {
   readonly pid: number;
   readonly address: number;
   readonly length: number;
@@ -39,7 +39,7 @@ type Draft = { -readonly [K in keyof Write]: Write[K] };
 
 /** Sees the writes of a range in a sweep. */
 export class WriteWatch {
-  readonly range: Range;
+  readonly range: WatchedRange;
   readonly writes: Write[] = [];
   private readonly _history: History;
   /** The bytes as they were when they were last looked at. */
@@ -52,7 +52,7 @@ export class WriteWatch {
   /** Called when the bytes may have changed, with the write. */
   onSettled: ((write: Write) => void) | undefined = undefined;
 
-  constructor(history: History, range: Range) {
+  constructor(history: History, range: WatchedRange) {
     this._history = history;
     this.range = range;
   }
@@ -137,7 +137,7 @@ export class WriteWatch {
 }
 
 /** All writes of a range before a moment, in order. */
-export const findWrites = async (history: History, range: Range, until: Moment = history.end): Promise<readonly Write[]> => {
+export const findWrites = async (history: History, range: WatchedRange, until: Moment = history.end): Promise<readonly Write[]> => {
   const watch = new WriteWatch(history, range);
   await history.sweep(watch.observer, until, { stops: watch.stops, begin: () => watch.settle() });
   watch.settle();
@@ -147,7 +147,7 @@ export const findWrites = async (history: History, range: Range, until: Moment =
  * The last write of a range before a moment: the part of the run after the last snapshot is executed
  * first.
  */
-export const lastWrite = async (history: History, range: Range, until: Moment): Promise<Write | undefined> => {
+export const lastWrite = async (history: History, range: WatchedRange, until: Moment): Promise<Write | undefined> => {
   for (let upper = until; ; ) {
     const entry = history.timeline.entryBefore(upper);
     if (!entry) return undefined;

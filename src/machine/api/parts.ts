@@ -3,11 +3,11 @@ import { Problem } from "../../problem.ts";
 import type { BootOptions } from "../boot.ts";
 import type { Live } from "../snapshot/live.ts";
 import type { ForkOptions } from "../snapshot/options.ts";
-import type { State } from "../snapshot/snapshot.ts";
+import type { SavedState } from "../snapshot/snapshot.ts";
 
 /** The parts of a snapshot. */
 export interface Parts {
-  readonly state: State;
+  readonly state: SavedState;
   /** Of its machine, which are the same for its copies. */
   readonly options: BootOptions;
   readonly moment: string;

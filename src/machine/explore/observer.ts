@@ -7,7 +7,7 @@ import type { Kernel } from "../../kernel/core/kernel.ts";
 import type { Chooser, PointKind } from "../../kernel/core/scheduling.ts";
 import type { Task } from "../../kernel/core/task.ts";
 import { Instructions } from "../accessing-instructions.ts";
-import { type Delay, type Departure, Places } from "../schedule.ts";
+import { type Delay, type Departure, PointPlaces } from "../schedule.ts";
 import { StoreBuffers } from "../store-buffers.ts";
 import { codeName, dataName } from "./names.ts";
 import { PagesInUse, type SharedWords } from "./shared-words.ts";
@@ -52,7 +52,7 @@ export class ObservedRun implements Chooser, AccessWatch {
   private readonly _at: PointsAt;
   private _pages: PagesInUse;
   private readonly _instructions: Instructions;
-  private readonly _places = new Places();
+  private readonly _places = new PointPlaces();
   /** The events before which tasks have stopped. */
   private readonly _pending = new Map<number, PendingEvent>();
   /** The instruction that may access memory now: its number since boot. */

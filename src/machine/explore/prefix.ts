@@ -11,7 +11,7 @@ import { timeTo } from "../moment.ts";
 import type { Program } from "../options.ts";
 import { Follower } from "../schedule.ts";
 import { Session, type Started } from "../session.ts";
-import { type State, saveState, takeBack } from "../snapshot/snapshot.ts";
+import { type SavedState, saveState, takeBack } from "../snapshot/snapshot.ts";
 import { ObservedRun, type RunOptions, type Steps } from "./observer.ts";
 import type { PropertyChecker } from "./property.ts";
 import { Notes } from "./strategy.ts";
@@ -57,8 +57,8 @@ export class SharedPrefix {
   readonly machine: Machine;
   private readonly _slice: number | undefined;
   private readonly _instructions: number;
-  private readonly _start: State;
-  private readonly _end: State;
+  private readonly _start: SavedState;
+  private readonly _end: SavedState;
   /** Virtual nanoseconds to the next stop of `Machine.runClosed`. */
   private readonly _rest: number;
   private _seen: Seen | undefined = undefined;
@@ -98,7 +98,7 @@ export class SharedPrefix {
     }
     return stop - kernel.now;
   }
-  private _back(state: State): Started {
+  private _back(state: SavedState): Started {
     const { machine } = this;
     (machine.kernel.processor as Cpu).accessWatch = undefined;
     const { kernel, started } = takeBack(state, machine.kernel);

@@ -4,7 +4,7 @@ import { Feedback } from "./feedback.ts";
 import type { ObservedRun, PointsAt } from "./observer.ts";
 import type { Coverage, SearchName } from "./options.ts";
 import { Random } from "./random.ts";
-import { type Observed, Pct, Pos, RandomWalk, type Strategy } from "./strategy.ts";
+import { type ObservedFacts, Pct, Pos, RandomWalk, type Strategy } from "./strategy.ts";
 import { Surw } from "./surw.ts";
 import type { Found } from "./systematic.ts";
 import { Pauses, type Trials } from "./trials.ts";
@@ -30,7 +30,7 @@ export class Sampling {
   private readonly _trials: Trials;
   readonly at: PointsAt;
   private readonly _depth: number;
-  readonly observed: Observed = { points: 0, tasks: 0, wordEvents: new Map() };
+  readonly observed: ObservedFacts = { points: 0, tasks: 0, wordEvents: new Map() };
   private readonly _strategies = new Map<SamplingName, Strategy>();
   private readonly _pauses = new Pauses();
   private readonly _readsFrom = new Set<string>();

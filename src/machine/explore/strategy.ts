@@ -24,7 +24,7 @@ export interface Candidate {
 }
 
 /** Facts of the schedules so far, for the strategies. */
-export interface Observed {
+export interface ObservedFacts {
   /** The most points with a choice in a schedule, and the most tasks. */
   points: number;
   tasks: number;
@@ -104,14 +104,14 @@ const greatest = (candidates: readonly Candidate[], priority: (pid: number) => n
  */
 export class Pct implements Strategy {
   private readonly _random: Random;
-  private readonly _observed: Observed;
+  private readonly _observed: ObservedFacts;
   private readonly _depth: number;
   private _priorities = new Map<number, number>();
   private _changes = new Map<number, number>();
   private _step = 0;
   private _lowest = 0;
 
-  constructor(random: Random, observed: Observed, depth: number) {
+  constructor(random: Random, observed: ObservedFacts, depth: number) {
     this._random = random;
     this._observed = observed;
     this._depth = depth;

@@ -2,7 +2,7 @@
 // Testing", ASPLOS 2025: the interleavings of a set of chosen events are as likely as one another. A task
 // with more chosen events left is more likely to make the next one; other events run at random meanwhile.
 import type { Random } from "./random.ts";
-import type { Candidate, Observed, PendingEvent, Strategy } from "./strategy.ts";
+import type { Candidate, ObservedFacts, PendingEvent, Strategy } from "./strategy.ts";
 
 /** The word of an event: the set of chosen events is that of one word, drawn for each schedule. */
 export const wordOf = ({ address }: PendingEvent): number => Math.floor(address / 4);
@@ -10,7 +10,7 @@ export const wordOf = ({ address }: PendingEvent): number => Math.floor(address 
 /** SURW, with the accesses to one shared word as the chosen events. */
 export class Surw implements Strategy {
   private readonly _random: Random;
-  private readonly _observed: Observed;
+  private readonly _observed: ObservedFacts;
   private _word = 0;
   /** Events on the word that tasks have left, as far as known. */
   private _left = new Map<number, number>();
@@ -18,7 +18,7 @@ export class Surw implements Strategy {
   private _intended = 0;
   private _starving = 0;
 
-  constructor(random: Random, observed: Observed) {
+  constructor(random: Random, observed: ObservedFacts) {
     this._random = random;
     this._observed = observed;
   }

@@ -5,7 +5,7 @@ import type { HostDirEntry, HostStat } from "../../kernel/fs/types/host-tree.ts"
 import { Problem } from "../../problem.ts";
 
 /** An answer: a number, a file with its attributes, the names of a directory, a text, or bytes. */
-export type Answer =
+export type HostAnswer =
   | number
   | string
   | { readonly node: number; readonly stat: HostStat }
@@ -16,7 +16,7 @@ export interface Note {
   readonly node: number;
   readonly ask: string;
   readonly at: number;
-  readonly answer: Answer;
+  readonly answer: HostAnswer;
 }
 
 /** The place of a question: virtual time in nanoseconds, and an object that a step back replaces. */
@@ -62,14 +62,14 @@ export class Noting {
     return this._last.push(new Map()) - 1;
   }
   /** The answer of a source. `usual`: the answer that needs no note as long as there was no other one. */
-  note(node: number, ask: string, answer: Answer, usual?: Answer): void {
+  note(node: number, ask: string, answer: HostAnswer, usual?: HostAnswer): void {
     this._keep(node, this._repeats.name(node, ask, this._to.now), answer, usual);
   }
   /** Something of a source that holds from now on. */
-  fact(node: number, ask: string, answer: Answer): void {
+  fact(node: number, ask: string, answer: HostAnswer): void {
     this._keep(node, ask, answer);
   }
-  private _keep(node: number, ask: string, answer: Answer, usual?: Answer): void {
+  private _keep(node: number, ask: string, answer: HostAnswer, usual?: HostAnswer): void {
     const last = this._last[node] as Map<string, string>;
     const text = JSON.stringify(answer);
     if ((last.get(ask) ?? (usual === undefined ? undefined : JSON.stringify(usual))) === text) return;
@@ -102,19 +102,19 @@ export class Answers {
    * The answer to a question, which is asked now. The time of a page fault is exact to a block of code only,
    * so a first answer may come from a little later.
    */
-  answer(node: number, ask: string): Answer | undefined {
+  answer(node: number, ask: string): HostAnswer | undefined {
     const now = this.now();
     const notes = this._of(node, this._repeats.name(node, ask, now)) ?? this._of(node, ask);
     return (notes?.findLast(({ at }) => at <= now.time) ?? notes?.[0])?.answer;
   }
   /** The same for a call's question, whose time is exact. `usual`: the answer as long as there is no note. */
-  answerOr(node: number, ask: string, usual: Answer): Answer {
+  answerOr(node: number, ask: string, usual: HostAnswer): HostAnswer {
     const now = this.now();
     const notes = this._of(node, this._repeats.name(node, ask, now));
     return notes?.findLast(({ at }) => at <= now.time)?.answer ?? usual;
   }
   /** What a source has said last. */
-  fact(node: number, ask: string): Answer | undefined {
+  fact(node: number, ask: string): HostAnswer | undefined {
     const { time } = this.now();
     const notes = this._of(node, ask);
     return (notes?.findLast(({ at }) => at <= time) ?? notes?.[0])?.answer;

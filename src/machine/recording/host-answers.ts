@@ -2,7 +2,7 @@
 // last one to the same question; the replay answers from these notes, and no host is there (answers.ts).
 import { E } from "../../abi/errno.ts";
 import type { HostDirEntry, HostNode, HostStat, HostTree } from "../../kernel/fs/types/host-tree.ts";
-import { type Answer, type Answers, missing, type Noting } from "./answers.ts";
+import { type Answers, type HostAnswer, missing, type Noting } from "./answers.ts";
 
 /** Attributes of a file that have changed without a question that gave it. */
 const STAT = "stat";
@@ -50,7 +50,7 @@ class WatchedNode implements HostNode {
     this._stat = stat;
     this._to.fact(this.id, STAT, { node: this.id, stat });
   }
-  private _note(ask: string, answer: Answer): void {
+  private _note(ask: string, answer: HostAnswer): void {
     this._to.note(this.id, ask, answer);
   }
   private _number(ask: string, result: number): number {
@@ -167,7 +167,7 @@ class ReplayedNode implements HostNode {
     this._answers = answers;
     this._id = id;
   }
-  private _answer(ask: string): Answer {
+  private _answer(ask: string): HostAnswer {
     return this._answers.answer(this._id, ask) ?? -E.EIO;
   }
   private _number(ask: string, answer = this._answer(ask)): number {

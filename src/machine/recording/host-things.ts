@@ -6,7 +6,7 @@ import type { HostLink, HostNetwork } from "../../kernel/net/host-network.ts";
 import { Problem } from "../../problem.ts";
 import type { ReplayedHost } from "../session.ts";
 import type { TerminalOptions } from "../standard-streams.ts";
-import { type Answer, type Answers, missing, type Noting } from "./answers.ts";
+import { type Answers, type HostAnswer, missing, type Noting } from "./answers.ts";
 import type { Header } from "./recording.ts";
 
 // Output.
@@ -40,7 +40,7 @@ export const watchedNetwork = (inner: HostNetwork, to: Noting, source: number): 
   six: inner.six,
   async open(tell) {
     const link = await inner.open(tell);
-    const noted = <T extends number | boolean>(ask: string, result: T, usual: Answer): T => {
+    const noted = <T extends number | boolean>(ask: string, result: T, usual: HostAnswer): T => {
       to.note(source, ask, Number(result), usual);
       return result;
     };

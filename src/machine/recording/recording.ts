@@ -9,7 +9,7 @@ import type { MachineOptions, MountOptions, Program, ProgramOptions } from "../o
 import type { Run } from "../run.ts";
 import { builtFrom } from "../snapshot/file/build-id.ts";
 import type { TerminalOptions } from "../standard-streams.ts";
-import { type Answer, Answers, type Note } from "./answers.ts";
+import { Answers, type HostAnswer, type Note } from "./answers.ts";
 import { eventOfFacts, isCount, isTime } from "./events.ts";
 import { type FrameItem, itemsOf, type Unpacker } from "./frames.ts";
 import { ReplayedTrees } from "./host-answers.ts";
@@ -66,7 +66,7 @@ export interface Mark {
   readonly status?: Run["status"];
 }
 /** An answer of the host, in few words: the file's number, the question, virtual time, the answer. */
-export type NoteFacts = readonly [node: number, ask: string, at: number, answer: Answer];
+export type NoteFacts = readonly [node: number, ask: string, at: number, answer: HostAnswer];
 
 /** An opened recording. */
 export interface Recording {
@@ -99,7 +99,7 @@ const isStat = (value: unknown): boolean =>
   ["atime", "mtime", "ctime"].every((name) => isTimespec(value[name]));
 /** A name is one component. */
 const isName = (value: unknown): boolean => typeof value === "string" && /^[^/\0]{1,255}$/.test(value) && value !== "." && value !== "..";
-const isAnswer = (value: unknown): value is Answer => {
+const isAnswer = (value: unknown): value is HostAnswer => {
   if (typeof value === "number") return Number.isSafeInteger(value);
   if (typeof value === "string") return true;
   if (!isObject(value)) return false;

@@ -13,7 +13,7 @@ import { fileAt, putFile } from "../tree.ts";
 import { setArguments } from "./arguments.ts";
 import type { ForkOptions, RunLimits, StartOptions, Until } from "./options.ts";
 import { reseed } from "./processor-state.ts";
-import { resume, type State, saveState, takeBack } from "./snapshot.ts";
+import { resume, type SavedState, saveState, takeBack } from "./snapshot.ts";
 import { type Waiting, waitFor } from "./until.ts";
 
 /** Milliseconds of real time between two looks at timers and signals of the host. */
@@ -57,7 +57,7 @@ export class Live {
   readonly machine: Machine;
   session: Session;
   private _options: LiveOptions;
-  private _latest: State | undefined = undefined;
+  private _latest: SavedState | undefined = undefined;
   private _waiting: Waiting | undefined = undefined;
   private _aborted: { readonly reason: unknown } | undefined = undefined;
   /** In a step: the kernel works. */
@@ -230,7 +230,7 @@ export class Live {
   }
 
   /** The state of now. */
-  save(): State {
+  save(): SavedState {
     if (this._isRunning)
       throw new Problem("no-snapshot", "the machine runs: a snapshot is possible between two slices only", {
         help: "take it after runUntil, not in a hook",
@@ -238,13 +238,13 @@ export class Live {
     return (this._latest = saveState(this.kernel, this.session, this._latest));
   }
   /** The state of now, and the way to make copies of it. */
-  saved(): { readonly state: State; readonly copy: (options: ForkOptions) => Live } {
+  saved(): { readonly state: SavedState; readonly copy: (options: ForkOptions) => Live } {
     const { options } = this.machine;
     const state = this.save();
     return { state, copy: (changes) => Live.copy(state, options, changes) };
   }
   /** Takes the machine back to a state of it. */
-  restore(state: State, options: ForkOptions & Pick<SessionOptions, "replays"> = {}): void {
+  restore(state: SavedState, options: ForkOptions & Pick<SessionOptions, "replays"> = {}): void {
     this._mustRest();
     this._aborted = undefined;
     const { machine } = this;
@@ -256,7 +256,7 @@ export class Live {
     this.session = this._begin(started as Started);
   }
   /** A copy in a memory of its own, in a state of this machine. */
-  static copy(state: State, boot: Machine["options"], options: ForkOptions = {}): Live {
+  static copy(state: SavedState, boot: Machine["options"], options: ForkOptions = {}): Live {
     try {
       const { booted, started } = resume(state, boot);
       const machine = new Machine(boot, undefined, booted);

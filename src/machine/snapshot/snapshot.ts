@@ -31,7 +31,7 @@ export interface Roots {
   readonly streams: StandardStreams | undefined;
 }
 /** All that a snapshot holds. */
-export interface State {
+export interface SavedState {
   readonly graph: Graph;
   readonly pages: Pages;
   /** Of the processor: retired instructions, and DR6. */
@@ -62,7 +62,7 @@ export class Port implements ByteSink {
 }
 
 /** The state of a machine between two slices. `before`: an earlier one, whose equal pages are shared. */
-export const saveState = (kernel: Kernel, session: Session | undefined, before: State | undefined): State => {
+export const saveState = (kernel: Kernel, session: Session | undefined, before: SavedState | undefined): SavedState => {
   const { scheduler, processor, frames } = kernel;
   if (scheduler.isInCall) throw refused("it is in the middle of a call", "take it between two runs, not in a hook");
   const { uplink } = kernel.namespaces.net;
@@ -88,7 +88,12 @@ interface Loaded extends Roots {
 const derivesOf = (name: string): boolean => derived[name] !== undefined;
 
 /** `used`: the frames of the machine that is taken back. */
-const load = ({ graph, pages, instructions, debugStatus }: State, processor: Cpu, memory: WebAssembly.Memory, used?: Frames): Loaded => {
+const load = (
+  { graph, pages, instructions, debugStatus }: SavedState,
+  processor: Cpu,
+  memory: WebAssembly.Memory,
+  used?: Frames,
+): Loaded => {
   const ports = new Map<string, Port>();
   const supply: Supply = {
     fields(className, object) {
@@ -147,7 +152,7 @@ export interface Resumed {
 }
 
 /** Makes a machine's kernel and processor anew from a state. */
-export const resume = (state: State, options: Machine["options"]): Resumed => {
+export const resume = (state: SavedState, options: Machine["options"]): Resumed => {
   const memory = takeMemory(pagesOf(options), options.sharedMemory ?? false) ?? allocate(options);
   const processor = newProcessor(options, memory);
   const loaded = load(state, processor, memory);
@@ -155,7 +160,7 @@ export const resume = (state: State, options: Machine["options"]): Resumed => {
 };
 
 /** Takes a machine back. Its processor keeps compiled code of frames that are equal. */
-export const takeBack = (state: State, kernel: Kernel): { readonly kernel: Kernel; readonly started: Started | undefined } => {
+export const takeBack = (state: SavedState, kernel: Kernel): { readonly kernel: Kernel; readonly started: Started | undefined } => {
   const { frames } = kernel;
   leave(frames);
   const loaded = load(state, kernel.processor as Cpu, frames.memory, frames);

@@ -1,6 +1,6 @@
 // The snapshots of a timeline: dense near its end, sparse in its past, bounded in memory.
 import { compareMoments, type Moment } from "../moment.ts";
-import type { State } from "../snapshot/snapshot.ts";
+import type { SavedState } from "../snapshot/snapshot.ts";
 
 /** A snapshot on a timeline. */
 export interface RingEntry {
@@ -9,7 +9,7 @@ export interface RingEntry {
   readonly events: number;
   /** Milliseconds of the host that the run from the beginning to here takes. */
   readonly work: number;
-  readonly state: State;
+  readonly state: SavedState;
   /** Bytes of standard output and error so far. */
   readonly written: readonly [stdout: number, stderr: number];
 }
@@ -19,7 +19,7 @@ const ITEM = 300;
 const PAGE = 4096;
 
 /** The bytes of a snapshot that `before` does not share with it. */
-const ownBytes = ({ graph, pages }: State, before: State | undefined): number => {
+const ownBytes = ({ graph, pages }: SavedState, before: SavedState | undefined): number => {
   const shared = new Set(before?.pages.bytes);
   let own = 0;
   for (const page of pages.bytes) if (page && !shared.has(page)) own++;

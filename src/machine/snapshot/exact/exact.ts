@@ -12,7 +12,7 @@ import { checkTypes, type Hosts } from "../file/type-check.ts";
 import { checkState } from "../file/validate.ts";
 import { Live } from "../live.ts";
 import { verification } from "../pages.ts";
-import type { State } from "../snapshot.ts";
+import type { SavedState } from "../snapshot.ts";
 
 /** A guest and the way that it is run. */
 export interface CheckSubject {
@@ -95,7 +95,7 @@ const firstOther = (a: readonly string[], b: readonly string[], from: number): s
 
 /** A moment: the state, and the lines and bytes before it. */
 interface Cut {
-  readonly state: State;
+  readonly state: SavedState;
   readonly now: number;
   readonly lines: number;
   readonly out: number;

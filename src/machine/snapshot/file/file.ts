@@ -14,7 +14,7 @@ import { classes } from "../classes.ts";
 import type { Item } from "../graph.ts";
 import type { ReadOptions } from "../options.ts";
 import type { Pages } from "../pages.ts";
-import type { State } from "../snapshot.ts";
+import type { SavedState } from "../snapshot.ts";
 import { badFile, Reader, Writer } from "./binary.ts";
 import { builtFrom } from "./build-id.ts";
 import { checksum } from "./checksum.ts";
@@ -89,7 +89,7 @@ const readPages = (from: Reader, count: number, most: number): Pages => {
 };
 
 /** The bytes of a file. `kernel`: of the machine that was saved, or of a copy. */
-export const writeFile = (state: State, moment: string, options: BootOptions, tasks: FileHead["tasks"]): Uint8Array => {
+export const writeFile = (state: SavedState, moment: string, options: BootOptions, tasks: FileHead["tasks"]): Uint8Array => {
   const trees = new Map<HostTree, string>();
   if (options.root) trees.set(options.root, "");
   for (const { tree, at } of options.mounts ?? []) trees.set(tree, at);
@@ -236,7 +236,7 @@ const hostsOf = ({ hosts }: FileHead, treeOf: (place: string) => HostTree, { cha
 
 /** A snapshot from a file. */
 interface Opened {
-  readonly state: State;
+  readonly state: SavedState;
   readonly moment: string;
   readonly tasks: FileHead["tasks"];
   readonly options: BootOptions;
