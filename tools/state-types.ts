@@ -157,8 +157,9 @@ class Types {
         ? `@${own}`
         : { c: own, o: this.#row(`${own}<${checker.typeToString(type)}>`, type, () => this.fieldsOf(type, own)) };
     }
-    // Types of the language and of the host: no snapshot has such a value.
-    if (symbol && name !== "__type" && (!key.includes(".ts:") || key.startsWith("cpu/"))) return "x";
+    // Types of the language and of the host, and classes of the processor: no snapshot has such a value.
+    const isOfProcessor = key.startsWith("cpu/") && symbol !== undefined && (symbol.flags & symbolFlag.interface) === 0;
+    if (symbol && name !== "__type" && (!key.includes(".ts:") || isOfProcessor)) return "x";
     const [index] = checker.getIndexInfosOfType(type);
     if (index) return ["d", this.of(index.valueType)];
     const text = checker.typeToString(type);

@@ -20,8 +20,12 @@ import { guestsFromC, nativeGuest, nativeGuests } from "../support/native-guest.
 const isWhole = process.env["TRAPGATE_SNAPSHOTS"] === "all";
 const effort = isWhole ? { cuts: 10, rewinds: 5 } : { cuts: 2, rewinds: 2 };
 
-/** Programs whose tasks wait in all ways: futexes, semaphores, queues, rings, tracers, listeners. */
-const waiting = "aio buffers futex2 keys locks mqueue notify ptrace signals sockets sysvipc threads uring userfaults waits".split(" ");
+/**
+ * Programs whose tasks wait in all ways: futexes, semaphores, queues, rings, tracers, listeners; hardware
+ * breakpoints.
+ */
+const waiting =
+  "aio breakpoints buffers futex2 keys locks mqueue notify ptrace signals sockets sysvipc threads uring userfaults waits".split(" ");
 const subjects = nativeGuests.filter((name) => isWhole || waiting.includes(name));
 
 describe.skipIf(missing("snapshots of native guests", guestsFromC))("a copy of a native guest is exact:", () => {

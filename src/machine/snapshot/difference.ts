@@ -11,6 +11,8 @@ const ofHost: Readonly<Record<string, readonly string[]>> = {
   "kernel/sched/scheduler.ts:Scheduler": ["_isLate", "_lookAt", "_lookAfter", "_lastLook", "_until"],
   "kernel/sched/context-switch.ts:ContextSwitch": ["_space"],
   "kernel/core/task.ts:Task": ["registers"],
+  // The last search. A page that comes at its first use is one more.
+  "memory/areas.ts:Areas": ["_hit", "_c", "_i"],
   // Leaves that were used last. Ended tables leave theirs to those of other machines.
   "memory/page-table.ts:PageTable": ["_last", "_lastBase", "_other", "_otherBase"],
 };
