@@ -27,8 +27,7 @@ const others: Readonly<Record<string, readonly string[]>> = {
   "progress.ts": ["stderr.write(`\\r${visible(line).slice(0, (stderr.columns || 80) - 1)}\\u001b[K`)", "stderr.write(ERASE)"],
   "execute.ts": ["fdSink(2).write(new TextEncoder().encode(shown(`${line}\\n`)))", "fdSink(1)", "fdSink(2)"],
   "commands/snapshot.ts": ["fdSink(1), fdSink(2)"],
-  "commands/record.ts": ["fdSink(1), fdSink(2)];"],
-  "commands/replay.ts": ["fdSink(1), fdSink(2)];"],
+  "recorded.ts": ["stdout.write(bytes);", "fdSink(1), fdSink(2)];"],
   "commands/debug.ts": ["fdSink(isPiped ? 2 : 1);", "fdSink(2);"],
   "trace-output.ts": ["fdSink(fd)"],
 };

@@ -40,7 +40,9 @@ const DEFAULT: readonly ProfileName[] = ["upstream", "v6"];
 const names = Object.keys(profiles) as ProfileName[];
 const ids = catalogue.map((m) => m.id);
 
-const guestPath = (name: string): string => fileURLToPath(new URL(`../../guest/bin/${name}`, import.meta.url));
+// From the sources this module lies a folder deeper than from the bundle.
+const guests = new URL(import.meta.url.endsWith(".ts") ? "../../../guest/bin/" : "../../guest/bin/", import.meta.url);
+const guestPath = (name: string): string => fileURLToPath(new URL(name, guests));
 
 const marks: Record<OutcomeComparison, (text: string) => string> = { "as expected": pc.green, different: pc.red, "not yet": pc.yellow };
 const WIDTH = Math.max(...names.map((name) => name.length)) + 1;
