@@ -5,7 +5,8 @@ import { guestPath, trapgate } from "../support/cli.ts";
 import { missing, top } from "../support/host.ts";
 
 const script = { what: "script(1) of util-linux", met: spawnSync("script", ["--version"], { stdio: "ignore" }).status === 0 };
-const search = ["explore", "--departures", "9", "--slice", "1000", "--never", "ptrace"];
+// Random schedules have no last one: only the time ends the search, on a fast machine too.
+const search = ["explore", "--search", "random", "--never", "ptrace"];
 
 describe.skipIf(missing("progress on a terminal", script))("a search of some seconds", { timeout: 60_000 }, () => {
   it("shows the schedules tried and the seconds, and removes the line", () => {
