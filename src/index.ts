@@ -11,6 +11,7 @@ export { explore, replay } from "./machine/api/explore.ts";
 export { Machine, Snapshot } from "./machine/api/machine.ts";
 export type { Denial } from "./machine/denial.ts";
 export type { Exploration, ExploreOptions, Properties, Violation } from "./machine/explore/options.ts";
+export type { DataRace, RaceAccess } from "./machine/explore/races/report.ts";
 export type {
   AttachedFilter,
   FileBytes,
@@ -28,6 +29,7 @@ export type { Shard } from "./machine/shard.ts";
 export type { ForkOptions, ReadOptions, RunLimits, StartOptions, Until } from "./machine/snapshot/options.ts";
 export type { Crash } from "./machine/stack/crash.ts";
 export type { Frame } from "./machine/stack/frame.ts";
+export type { SourcePosition } from "./machine/stack/line-table.ts";
 export type {
   CallEvent,
   EndEvent,

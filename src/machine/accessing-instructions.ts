@@ -16,6 +16,8 @@ export interface Instruction {
   readonly repeats: boolean;
   /** Code of a library of the system. */
   readonly isLibrary: boolean;
+  /** The file of its code. */
+  readonly path: string | undefined;
 }
 
 const LIBRARIES = /^(\/usr)?\/lib/;
@@ -25,7 +27,7 @@ const PLAIN = /^(mov|v?mov|set|push|call|f?n?st|fist|pop|enter|sto|ins|v?extract
 /** MFENCE, the doors of the kernel, and serialising instructions that user code may execute. */
 const FENCES = /^(mfence|syscall|sysenter|int|int3|into|iret|cpuid|serialize|hlt|ud)/i;
 
-const none: Instruction = { isAtomic: false, isFence: true, reads: false, repeats: false, isLibrary: false };
+const none: Instruction = { isAtomic: false, isFence: true, reads: false, repeats: false, isLibrary: false, path: undefined };
 
 /**
  * Calls whose order among other tasks' does not matter as a rule: they concern the caller, or memory that it
@@ -58,12 +60,14 @@ export class Instructions {
     if (!d) return none;
     const name = d.row.name.toLowerCase();
     const isAtomic = d.lock || (name === "xchg" && d.isMemory);
+    const path = task.mem.find(ip)?.file?.path;
     const found = {
       isAtomic,
       isFence: isAtomic || FENCES.test(name),
       reads: isAtomic || !PLAIN.test(name),
       repeats: d.row.repeat !== undefined && d.rep !== 0,
-      isLibrary: isLibrary(task, task.mem.find(ip)?.file?.path),
+      isLibrary: isLibrary(task, path),
+      path,
     };
     this._known.set(ip, found);
     return found;

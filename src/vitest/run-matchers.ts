@@ -3,6 +3,7 @@
 import { E } from "../abi/errno.ts";
 import type { Denial } from "../machine/denial.ts";
 import type { Exploration } from "../machine/explore/options.ts";
+import { raceLines } from "../machine/explore/races/report.ts";
 import { signalNames } from "../machine/tracing/status.ts";
 import { didYouMean } from "../nearest.ts";
 import { parseCall } from "../policy/call.ts";
@@ -155,18 +156,20 @@ export const runMatchers = {
   toHoldInEverySchedule(this: State, value: unknown, options?: HoldOptions) {
     if (options !== undefined) check("toHoldInEverySchedule", { options: holdOptions }, [options]);
     const exploration = explorationOf(value, "toHoldInEverySchedule");
-    const { violation, schedules, complete, bound, search } = exploration;
+    const { violation, schedules, complete, bound, search, races = [] } = exploration;
     const { departures, schedules: least } = options?.within ?? { departures: bound };
     const lacks = [
       ...(departures !== undefined && complete < departures ? [search === "systematic" ? GIVEN_UP : DRAWN] : []),
       ...(least !== undefined && schedules < least ? [`within wants ${least} of them`] : []),
     ];
-    const pass = !violation && lacks.length === 0;
+    const pass = !violation && races.length === 0 && lacks.length === 0;
     const result = violation
       ? `under the schedule ${violation.schedule}, ${violation.what}${lastCalls(violation.run)}`
-      : pass
-        ? `it does in ${tried(exploration)}`
-        : `the search tried ${tried(exploration)}: ${lacks.join(", ")}`;
+      : races.length > 0
+        ? `there are data races:\n${races.flatMap(raceLines).join("\n")}`
+        : pass
+          ? `it does in ${tried(exploration)}`
+          : `the search tried ${tried(exploration)}: ${lacks.join(", ")}`;
     return { pass, message: () => `expected the program ${not(this)}to hold in every schedule, but ${result}` };
   },
 };

@@ -137,6 +137,7 @@ export const rooms: Record<string, readonly string[]> = {
     "snapshot/file",
     "snapshot/exact",
     "timeline",
+    "explore/races",
     "explore",
     "api",
     "recording",

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { explore, replay } from "../../machine/explore/explore.ts";
 import { type Exploration, memoryModels, pointsNames, searchNames } from "../../machine/explore/options.ts";
+import { type DataRace, raceLines } from "../../machine/explore/races/report.ts";
 import type { SearchOptions } from "../../machine/explore/trials.ts";
 import type { Program } from "../../machine/options.ts";
 import { didYouMean } from "../../nearest.ts";
@@ -27,6 +28,8 @@ const options = {
   points: { type: "string" },
   "no-minimise": { type: "boolean" },
   "memory-model": { type: "string" },
+  races: { type: "boolean" },
+  "races-ignore": { type: "string" },
   departures: { type: "string" },
   schedules: { type: "string" },
   seconds: { type: "string" },
@@ -40,11 +43,11 @@ const options = {
 
 const VIOLATED = 1;
 
-const input = (file: string): Uint8Array => {
+const input = (file: string, option = "--stdin"): Uint8Array => {
   try {
     return readFileSync(file);
   } catch (cause) {
-    throw new Problem("cannot-read", `--stdin: cannot read ${file}`, { cause });
+    throw new Problem("cannot-read", `${option}: cannot read ${file}`, { cause });
   }
 };
 
@@ -74,6 +77,11 @@ const searchOptions = (values: Values): Partial<SearchOptions> => ({
   ...(values["search-seed"] === undefined ? {} : { searchSeed: integer(values["search-seed"], "--search-seed") }),
   ...(values.points === undefined ? {} : { points: oneOf(values.points, pointsNames, "--points") }),
   ...(values["memory-model"] === undefined ? {} : { memoryModel: oneOf(values["memory-model"], memoryModels, "--memory-model") }),
+  ...(values["races-ignore"] !== undefined
+    ? { races: { ignore: new TextDecoder().decode(input(values["races-ignore"], "--races-ignore")) } }
+    : values.races
+      ? { races: true }
+      : {}),
   ...(values["no-minimise"] ? { minimise: false } : {}),
   ...(values.departures === undefined ? {} : { departures: integer(values.departures, "--departures") }),
   ...(values.schedules === undefined ? {} : { schedules: atLeastOne(values.schedules, "--schedules") }),
@@ -101,11 +109,24 @@ const coveredText = ({ coverage, search, schedules, parts }: Exploration): strin
   return [...lines, `PCT's bound: a bug of depth 1 would have been found with at least ${chance(1)} %, of depth 2 with ${chance(2)} %`];
 };
 
+const racesText = (races: readonly DataRace[]): string[] =>
+  races.flatMap((race) => {
+    const [first = "", ...others] = raceLines(race);
+    return [first.replace("data race", pc.red("data race")), ...others];
+  });
+
 const told = (exploration: Exploration): string[] => {
-  const { violation, complete, bound } = exploration;
+  const { violation, complete, bound, races } = exploration;
+  if (races && !violation)
+    return [
+      ...racesText(races),
+      `${races.length === 0 ? pc.green("no data race") : count(races.length, "data race")} in ${effort(exploration)}`,
+      ...coveredText(exploration),
+    ];
   if (violation) {
     const { what, schedule, order, run } = violation;
     return [
+      ...racesText(races ?? []),
       `${pc.red("violated")}: ${what}`,
       `schedule: ${schedule}`,
       ...(order.length > 0 ? ["the order of accesses:", ...order.map((line) => `  ${line}`)] : []),
@@ -154,6 +175,11 @@ export const command: Command = {
       "points of drawn schedules: calls, accesses to shared memory (default), or all accesses, the system's libraries' too",
     ],
     ["--memory-model NAME", "sc, or tso: each task has a store buffer as on x86 processors (searches that draw; default: sc)"],
+    [
+      "--races",
+      "report data races: two accesses without an order, found by happens-before (searches that draw; default: 20 schedules of pos)",
+    ],
+    ["--races-ignore FILE", "the same; lines race:NAME and race_top:NAME of FILE name functions, files or variables of benign races"],
     ["--no-minimise", "leave a drawn schedule that fails as it is, instead of looking for its shortest form"],
     ["--departures N", "how often a schedule may depart from the default one (default: 2)"],
     ["--schedules N", "give up after so many"],
@@ -177,6 +203,6 @@ export const command: Command = {
     const line = progress(() => `${count(tried, "schedule")} tried`);
     const exploration = await explore(path, { ...wanted, tried: (schedules) => void (tried = schedules) }).finally(line.end);
     print(...(values.json ? [asJson(exploration)] : told(exploration)));
-    return exploration.violation ? VIOLATED : 0;
+    return exploration.violation || (exploration.races?.length ?? 0) > 0 ? VIOLATED : 0;
   },
 };

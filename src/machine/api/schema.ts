@@ -235,6 +235,7 @@ export const exploreShape = {
   points: name(pointsNames).optional(),
   minimise: flag.optional(),
   memoryModel: name(memoryModels).optional(),
+  races: z.union([flag, z.strictObject({ ignore: text.optional() })]).optional(),
 } satisfies Shape<ExploreOptions>;
 
 const { timeout: _timeout, signal: _signal, ...startShape } = programShape;

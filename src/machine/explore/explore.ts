@@ -1,4 +1,5 @@
 // Search for races: a program runs under one schedule after another until a property is violated.
+import { Problem } from "../../problem.ts";
 import type { Program } from "../options.ts";
 import { parseSchedule } from "../schedule.ts";
 import { minimise } from "./minimise.ts";
@@ -36,9 +37,23 @@ const portfolio = async (trials: Trials, sampling: Sampling, seed: number) => {
   return { found, complete, parts: [...parts.values()] };
 };
 
+/** Schedules in which races are looked for: most races show in each of them. */
+const RACE_SCHEDULES = 20;
+const withRaces = (options: SearchOptions): SearchOptions => {
+  const { races = false, search, memoryModel } = options;
+  if (races === false) return options;
+  if (search === "systematic")
+    throw new Problem("bad-value", "the systematic search does not see accesses, and so no data races", {
+      help: "another search does, such as pos",
+    });
+  if (memoryModel === "tso") throw new Problem("bad-value", "data races are looked for under the memory model sc");
+  return { search: "pos", schedules: RACE_SCHEDULES, ...options };
+};
+
 /** Look for a schedule that violates one of the properties. */
-export const explore = async (program: Program, options: SearchOptions = {}): Promise<Exploration> => {
+export const explore = async (program: Program, given: SearchOptions = {}): Promise<Exploration> => {
   const begun = performance.now();
+  const options = withRaces(given);
   const { departures: bound = DEPARTURES, search = "systematic", searchSeed = 0, shard } = options;
   const trials = new Trials(program, options);
   let found: Found | undefined;
@@ -66,7 +81,17 @@ export const explore = async (program: Program, options: SearchOptions = {}): Pr
   const schedule = found && trials.text(found.departures, found.delays);
   const violation =
     found && schedule ? { what: found.what, schedule, order: minimal?.order ?? [], run: trials.traced(schedule) } : undefined;
-  return { violation, schedules, complete, bound, search, milliseconds, ...(parts ? { parts } : {}), ...(coverage ? { coverage } : {}) };
+  return {
+    violation,
+    schedules,
+    complete,
+    bound,
+    search,
+    milliseconds,
+    ...(parts ? { parts } : {}),
+    ...(coverage ? { coverage } : {}),
+    ...(trials.races ? { races: trials.races.found } : {}),
+  };
 };
 
 /** Runs one schedule again and reports a violation, if there is one. */

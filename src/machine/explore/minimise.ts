@@ -1,44 +1,16 @@
 // A failing schedule with as few departures as possible, each as early as possible. Zeller, Hildebrandt,
 // "Simplifying and isolating failure-inducing input", TSE 2002 (ddmin), on the list of departures: those that
 // do not fit a shorter list are left out of it.
-import type { Delay, Departure } from "../schedule.ts";
+import type { Departure } from "../schedule.ts";
 import { columns } from "./columns.ts";
 import type { PointsAt, Step } from "./observer.ts";
-import type { Candidate, Strategy } from "./strategy.ts";
+import { type Move, ScheduleScript } from "./script.ts";
 import type { Found } from "./systematic.ts";
 import { Pauses, type Trials } from "./trials.ts";
 
 /** Runs of the program for one minimisation, and earlier places that are tried for each departure. */
 const MOST_RUNS = 400;
 const MOST_EARLIER = 12;
-
-/** A departure, or a store that leaves late. */
-type Move = Departure | Delay;
-const departuresOf = (moves: readonly Move[]): Departure[] => moves.filter((move) => "point" in move);
-const delaysOf = (moves: readonly Move[]): Delay[] => moves.filter((move) => "store" in move);
-
-/** Departures and late stores by place, as far as they fit. */
-class Script implements Strategy {
-  private readonly _tasks: ReadonlyMap<string, number>;
-  private readonly _delays: ReadonlyMap<string, string>;
-  constructor(moves: readonly Move[]) {
-    this._tasks = new Map(departuresOf(moves).map(({ point, task }) => [String(point), task]));
-    this._delays = new Map(delaysOf(moves).map(({ store, until }) => [store, until]));
-  }
-  begin(): void {}
-  choose(candidates: readonly Candidate[], place: string): number {
-    // Stores leave at once unless they are late ones.
-    const leaving = candidates.findIndex(({ store }) => store !== undefined && (this._delays.get(store) ?? place) === place);
-    if (leaving >= 0) return leaving;
-    const pid = this._tasks.get(place);
-    return Math.max(
-      0,
-      candidates.findIndex((candidate) => candidate.pid === pid),
-    );
-  }
-  executed(): void {}
-  starves(): void {}
-}
 
 /** The result: the schedule, and the accesses and calls of its run. */
 export interface Minimal extends Found {
@@ -71,7 +43,7 @@ class Minimiser {
   async fails(moves: readonly Move[]): Promise<boolean> {
     this.runs++;
     await this._pauses.pause();
-    const { violated, observed } = this._trials.observe(new Script(moves), this._at, "places");
+    const { violated, observed } = this._trials.observe(new ScheduleScript(moves), this._at, "places");
     const { departures, delays } = observed;
     if (violated !== this.best.what || departures.length + delays.length > moves.length) return false;
     this.best = { what: violated, departures, delays, steps: observed.steps ?? [], runs: this.runs, order: [] };
@@ -116,6 +88,6 @@ export const minimise = async (trials: Trials, at: PointsAt, found: Found): Prom
   await minimiser.hasten();
   await minimiser.shorten();
   const { best, runs } = minimiser;
-  const { observed } = trials.observe(new Script(minimiser.moves), at, "names");
+  const { observed } = trials.observe(new ScheduleScript(minimiser.moves), at, "names");
   return { ...best, runs, order: columns(observed.steps ?? [], best.departures) };
 };

@@ -6,10 +6,13 @@ import { access } from "../../cpu/machine/mmu.ts";
 import type { Kernel } from "../../kernel/core/kernel.ts";
 import type { Chooser, PointKind } from "../../kernel/core/scheduling.ts";
 import type { Task } from "../../kernel/core/task.ts";
+import type { Observer } from "../../kernel/observer.ts";
 import { Instructions } from "../accessing-instructions.ts";
 import { type Delay, type Departure, PointPlaces } from "../schedule.ts";
+import { codeName, dataName } from "../stack/names.ts";
 import { StoreBuffers } from "../store-buffers.ts";
-import { codeName, dataName } from "./names.ts";
+import { type Race, RaceDetector, type SyncBytes } from "./races/detector.ts";
+import { SyncCalls } from "./races/sync-calls.ts";
 import { PagesInUse, type SharedWords } from "./shared-words.ts";
 import type { Candidate, Notes, PendingEvent, Strategy } from "./strategy.ts";
 import { wordOf } from "./surw.ts";
@@ -34,6 +37,8 @@ export interface RunOptions {
   readonly at: PointsAt;
   readonly words: SharedWords;
   readonly memory: MemoryModel;
+  /** Data races are looked for: bytes that are known to be used atomically. */
+  readonly syncs?: SyncBytes | undefined;
 }
 
 /** Sequential consistency, or x86-TSO. */
@@ -68,6 +73,7 @@ export class ObservedRun implements Chooser, AccessWatch {
   private readonly _missed = new Map<string, string>();
   /** The task whose accesses the TLB knows. */
   private _turn = 0;
+  private _alive = 0;
   private readonly _spun = { pid: 0, reads: 0, ips: new Set<number>() };
 
   readonly departures: Departure[] = [];
@@ -83,8 +89,10 @@ export class ObservedRun implements Chooser, AccessWatch {
   private readonly _placeOf = new Map<number, string>();
   /** Events by shared word and task. */
   readonly wordEvents = new Map<number, Map<number, number>>();
+  private readonly _syncs: SyncBytes | undefined;
+  private _detector: RaceDetector | undefined;
 
-  constructor(kernel: Kernel, cpu: Cpu, strategy: Strategy, { at, words, memory }: RunOptions, steps: Steps = "none") {
+  constructor(kernel: Kernel, cpu: Cpu, strategy: Strategy, { at, words, memory, syncs }: RunOptions, steps: Steps = "none") {
     this.steps = steps === "none" ? undefined : [];
     this._isNamed = steps === "names";
     this._kernel = kernel;
@@ -94,8 +102,18 @@ export class ObservedRun implements Chooser, AccessWatch {
     this._buffers = memory === "tso" ? new StoreBuffers() : undefined;
     this._pages = new PagesInUse(words);
     this._instructions = new Instructions(cpu);
+    this._syncs = syncs;
     if (at !== "calls") cpu.accessWatch = this;
     strategy.begin();
+  }
+  /** Sees calls for the detector of races, if there is one. */
+  get calls(): Observer | undefined {
+    if (!this._syncs) return undefined;
+    this._detector = new RaceDetector(this._pages, this._syncs);
+    return new SyncCalls(this._detector, this._pages);
+  }
+  get races(): ReadonlyMap<string, Race> {
+    return this._detector?.races ?? new Map();
   }
 
   /**
@@ -127,12 +145,17 @@ export class ObservedRun implements Chooser, AccessWatch {
   // The chooser.
   turn(task: Task): void {
     const { pid } = task;
-    if (this._buffers && this._kernel.scheduler.current === task) {
+    const { scheduler, tasks } = this._kernel;
+    const runs = scheduler.current === task;
+    if (this._buffers && runs) {
       for (const store of this._buffers.placesOfOthers(pid)) if (!this._missed.has(store)) this._missed.set(store, FENCE);
       this._buffers.switchTo(task);
     }
-    if (pid !== this._turn && this._at !== "calls") this._cpu.flushWrites();
-    this._turn = pid;
+    // A task that has become runnable does not run yet: the TLB goes on to know the running one's accesses.
+    const isNew = tasks.size !== this._alive;
+    if (this._at !== "calls" && (isNew || (runs && pid !== this._turn))) this._cpu.flushWrites();
+    this._alive = tasks.size;
+    if (runs) this._turn = pid;
   }
   before(task: Task): number {
     this._places.last = task;
@@ -213,17 +236,36 @@ export class ObservedRun implements Chooser, AccessWatch {
   // The watch.
   cached(address: number, how: number): 0 | typeof READS | typeof ALL {
     const task = this._kernel.scheduler.current;
-    return task && this._kernel.tasks.size > 1 ? this._pages.cached(task, address, how) : 2;
+    return task && this._isShared ? this._pages.cached(task, address, how) : 2;
+  }
+  /** More than one task lives; for races, also if others have lived. */
+  private get _isShared(): boolean {
+    return this._kernel.tasks.size > 1 || this._detector?.hasBegun === true;
   }
   holds(address: number, bytes: number, how: number, record: number, budget: number): boolean {
-    const { scheduler, tasks } = this._kernel;
+    const { scheduler } = this._kernel;
     const task = scheduler.current;
-    if (!task || tasks.size < 2 || scheduler.isInCall || !this._pages.meets(task, address, bytes, how)) return false;
+    if (!task || scheduler.isInCall || !this._isShared) return false;
+    const isPoint = this._pages.meets(task, address, bytes, how);
+    if (!isPoint && !(this._detector && this._pages.isWatched(task, address))) return false;
     const cpu = this._cpu;
-    const ip = record === 0 ? cpu.state.rip : cpu.blocks.records.ipOf(record);
     if (record === 0 && !cpu.isEvaluating) return true;
+    const ip = record === 0 ? cpu.state.rip : cpu.blocks.records.ipOf(record);
     const start = cpu.startOf(record, budget);
+    if (isPoint && this._kernel.tasks.size > 1 && this._stops(task, { address, bytes, how, ip, start })) return true;
+    if (this._detector) {
+      const instruction = this._instructions.at(task, ip);
+      this._detector.access(task, { address, bytes, how, ip, user: scheduler.userTime(start), instruction });
+    }
+    return false;
+  }
+  /** True if the task stops before the access. */
+  private _stops(
+    task: Task,
+    { address, bytes, how, ip, start }: { address: number; bytes: number; how: number; ip: number; start: number },
+  ): boolean {
     if (start === this._granted) return false;
+    const { scheduler } = this._kernel;
     const instruction = this._instructions.at(task, ip);
     if (instruction.repeats) return false;
     if (this._at !== "all" && instruction.isLibrary && (!instruction.isAtomic || this._instructions.isLibraryData(task, address)))

@@ -2,6 +2,7 @@
 import type { MachineOptions, ProgramOptions } from "../options.ts";
 import type { Run } from "../run.ts";
 import type { Shard } from "../shard.ts";
+import type { DataRace } from "./races/report.ts";
 
 /** Properties that must hold in every schedule. */
 export interface Properties {
@@ -67,6 +68,11 @@ export interface ExploreOptions
    * Default sc.
    */
   readonly memoryModel?: (typeof memoryModels)[number];
+  /**
+   * Data races are looked for in each schedule, by happens-before. `ignore`: the text of a file that names
+   * benign ones. The search is then `pos` and has 20 schedules, unless other options say so. Default false.
+   */
+  readonly races?: boolean | { readonly ignore?: string };
   /** A drawn schedule that fails is made as short as possible. Default true. */
   readonly minimise?: boolean;
   /** Instructions in a time slice: short ones also find races between system calls. Default a million. */
@@ -116,5 +122,7 @@ export interface Exploration {
   readonly parts?: readonly { readonly search: SearchName; readonly schedules: number }[];
   /** Of searches that draw schedules. */
   readonly coverage?: Coverage;
+  /** Data races, if they were looked for: one for each two places in the program. */
+  readonly races?: readonly DataRace[];
   readonly milliseconds: number;
 }

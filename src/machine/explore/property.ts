@@ -50,11 +50,11 @@ const matches = (pattern: CallPattern, task: Task, call: PendingCall): boolean =
 /** Checks the properties in one run. */
 export class PropertyChecker implements Observer {
   private readonly _never: readonly CallPattern[];
-  private readonly _properties: Properties;
+  private readonly _properties: Properties & { readonly races?: unknown };
   /** The first forbidden call that ran, in words. */
   private _ran: string | undefined = undefined;
 
-  constructor(properties: Properties) {
+  constructor(properties: Properties & { readonly races?: unknown }) {
     this._properties = properties;
     this._never = (properties.never ?? []).map(parsePattern);
   }
@@ -71,11 +71,11 @@ export class PropertyChecker implements Observer {
   }
   /** After the run: the violation in words; undefined if there is none. */
   judge({ run, end }: ClosedRun): string | undefined {
-    const { never, neverOutput = [], exit } = this._properties;
+    const { never, neverOutput = [], exit, races = false } = this._properties;
     if (this._ran !== undefined) return this._ran;
     const written = neverOutput.find((text) => run.stdout.text.includes(text) || run.stderr.text.includes(text));
     if (written !== undefined) return `the program wrote "${written}"`;
-    const wanted = exit ?? (never === undefined && neverOutput.length === 0 ? 0 : undefined);
+    const wanted = exit ?? (never === undefined && neverOutput.length === 0 && races === false ? 0 : undefined);
     return wanted === undefined ? undefined : endVerdict(run.status, end, wanted);
   }
 }

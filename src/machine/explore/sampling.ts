@@ -71,6 +71,7 @@ export class Sampling {
     const { violated, observed } = trials.observe(strategy, this.at);
     strategy.finish?.(observed.readsFrom);
     this._note(observed);
+    trials.races?.collect(trials, this.at, observed);
     if (violated === undefined) return undefined;
     const found = { what: violated, departures: observed.departures, delays: observed.delays };
     return trials.repeats(found) ? found : undefined;

@@ -38,7 +38,7 @@ export class SharedWords {
 }
 
 /** A page in one run. */
-class PageUse {
+export class PageUse {
   /** The first task; `SEVERAL` afterwards. */
   owner = 0;
   written = false;
@@ -100,6 +100,22 @@ export class PagesInUse {
     return copy;
   }
 
+  /** The page of an address. */
+  at(task: Task, address: number): PageUse {
+    return this._page(task, address);
+  }
+  /** True if each access to the page is seen. */
+  isWatched(task: Task, address: number): boolean {
+    return this._page(task, address).words !== undefined;
+  }
+  /** The pages of a range are mapped anew: they are unused. */
+  forget({ mem }: Task, address: number, bytes: number): void {
+    const pages = this._spaces.get(mem)?.pages;
+    if (!pages) return;
+    const [first, last] = [Math.floor(address / 4096), Math.floor((address + bytes - 1) / 4096)];
+    if (last - first < pages.size) for (let n = first; n <= last; n++) pages.delete(n);
+    else for (const n of [...pages.keys()]) if (n >= first && n <= last) pages.delete(n);
+  }
   private _page(task: Task, address: number): PageUse {
     let space = this._spaces.get(task.mem);
     if (!space) this._spaces.set(task.mem, (space = { number: this._spaces.size, pages: new Map() }));

@@ -8,6 +8,7 @@ import { type ClosedRun, Machine } from "../machine.ts";
 import type { Program } from "../options.ts";
 import type { Run } from "../run.ts";
 import { type Delay, type Departure, Follower, scheduleText } from "../schedule.ts";
+import { DataRaces } from "./data-races.ts";
 import { ObservedRun, type PointsAt, type RunOptions, type Steps } from "./observer.ts";
 import type { ExploreOptions } from "./options.ts";
 import { EndOfPrefix, SharedPrefix } from "./prefix.ts";
@@ -40,6 +41,8 @@ export class Trials {
   readonly options: SearchOptions;
   /** What the runs so far have shown. */
   readonly words = new SharedWords();
+  /** Set if data races are looked for. */
+  readonly races: DataRaces | undefined;
   private readonly _until: number;
   private _memory: WebAssembly.Memory | undefined = undefined;
   /** Virtual nanoseconds that a run may take. */
@@ -52,6 +55,8 @@ export class Trials {
   constructor(program: Program, options: SearchOptions) {
     this.program = program;
     this.options = options;
+    const { races = false } = options;
+    this.races = races === false ? undefined : new DataRaces(races === true ? undefined : races.ignore);
     this._until = performance.now() + (options.seconds ?? SECONDS) * 1000;
   }
   get exhausted(): boolean {
@@ -89,7 +94,7 @@ export class Trials {
     at: PointsAt,
     steps: Steps = "none",
   ): { readonly violated: string | undefined; readonly observed: ObservedRun; readonly run: Run } {
-    const options: RunOptions = { at, words: this.words, memory: this.options.memoryModel ?? "sc" };
+    const options: RunOptions = { at, words: this.words, memory: this.options.memoryModel ?? "sc", syncs: this.races?.syncs };
     const tell = this._begun()?.seen(options, steps);
     const { violated, chooser, run } = this._run((kernel, cpu) => {
       const observed = new ObservedRun(kernel, cpu, strategy, options, steps);
@@ -97,6 +102,18 @@ export class Trials {
       return observed;
     });
     return { violated, observed: chooser, run };
+  }
+  /** The same, and the runs do not count. */
+  again<T>(run: () => T): T {
+    const { schedules } = this;
+    const result = run();
+    this.schedules = schedules;
+    return result;
+  }
+  /** Follows a schedule for stacks on its way. */
+  stacks<T extends Follower>(make: () => T): T {
+    const { chooser } = this._closed(make, new PropertyChecker(this.options));
+    return chooser;
   }
   private _run<T extends Follower | ObservedRun>(make: (...args: Parameters<Parameters<Machine["follow"]>[0]>) => T) {
     const checker = new PropertyChecker(this.options);
@@ -116,13 +133,17 @@ export class Trials {
       const { machine } = prefix;
       observe(machine.kernel, checker);
       const chooser = machine.follow(make, options.slice);
+      const calls = chooser instanceof ObservedRun ? chooser.calls : undefined;
+      if (calls) observe(machine.kernel, lazyObservers().all([checker, calls]));
       return { chooser, closed: machine.runClosed(started, options, this._limit, rest) };
     }
     const machine = new Machine(options, this._memory);
     const { kernel } = machine;
     const end = this._prefixAt === undefined && !options.boots ? new EndOfPrefix(kernel, checker) : undefined;
-    observe(kernel, end ? lazyObservers().all([checker, end]) : checker);
     const chooser = machine.follow(make, options.slice);
+    const calls = chooser instanceof ObservedRun ? chooser.calls : undefined;
+    const observers = [checker, end, calls].filter((one) => one !== undefined);
+    observe(kernel, observers.length > 1 ? lazyObservers().all(observers) : checker);
     const noted = end && { hooks: { stdout: () => end.note(), stderr: () => end.note() } };
     const closed = machine.runClosed(this.program, { ...options, ...noted }, this._limit);
     this._memory = machine.giveUp();

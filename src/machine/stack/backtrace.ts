@@ -4,6 +4,7 @@ import { at, R } from "../../cpu/machine/state.ts";
 import type { Task } from "../../kernel/core/task.ts";
 import { PROT, type Vma } from "../../memory/vma.ts";
 import type { Frame } from "./frame.ts";
+import { lineOf } from "./line-table.ts";
 import { type ElfModule, moduleOf } from "./symbols.ts";
 import { type DwarfRegisters, numbers, type UnwindStep, type UnwoundProgram, unwind } from "./unwind.ts";
 import { stepFromVdso } from "./vdso32.ts";
@@ -18,8 +19,10 @@ const order = {
 class Walk {
   private readonly _task: Task;
   private readonly _machine: UnwoundProgram;
-  constructor(task: Task, long: 4 | 8) {
+  private readonly _hasLines: boolean;
+  constructor(task: Task, long: 4 | 8, hasLines: boolean) {
     this._task = task;
+    this._hasLines = hasLines;
     this._machine = { long, word: (address) => this._word(address) };
   }
   private _byte(address: number): number | undefined {
@@ -61,6 +64,7 @@ class Walk {
       offset: offset === undefined ? undefined : offset + extra,
       symbol: found?.name,
       displacement: found && found.displacement + extra,
+      ...(this._hasLines && module && offset !== undefined ? { source: lineOf(module, offset) } : {}),
     };
   }
   /** The saved frame pointer and the return address above it, if both look like that. */
@@ -103,9 +107,9 @@ class Walk {
 
 /**
  * The innermost function first. Its address is the one behind the door of the call that the task makes;
- * `isExact`: that of the instruction that has faulted.
+ * `isExact`: that of the instruction that has faulted. `hasLines`: with source lines.
  */
-export const backtrace = (task: Task, isExact = false): readonly Frame[] => {
+export const backtrace = (task: Task, isExact = false, hasLines = false): readonly Frame[] => {
   const { state } = task.kernel.processor;
   const long = state.mode === 64 ? 8 : 4;
   const low = (r: number): number => state.u32[2 * r] as number;
@@ -114,5 +118,5 @@ export const backtrace = (task: Task, isExact = false): readonly Frame[] => {
   );
   const rip = (state.u32[(at.rip >> 2) + 1] as number) * 2 ** 32 + (state.u32[at.rip >> 2] as number);
   registers[numbers[long].ra] = rip;
-  return new Walk(task, long).frames(registers, isExact);
+  return new Walk(task, long, hasLines).frames(registers, isExact);
 };

@@ -1,5 +1,6 @@
 // One function of a call stack.
 import { visible } from "../../visible.ts";
+import type { SourcePosition } from "./line-table.ts";
 
 /** A function on the stack. */
 export interface Frame {
@@ -13,6 +14,8 @@ export interface Frame {
   readonly symbol: string | undefined;
   /** Bytes from the beginning of the function. */
   readonly displacement: number | undefined;
+  /** The source line, if it was asked for and the file has a line table. */
+  readonly source?: SourcePosition | undefined;
 }
 
 /** `main+0x1c (/bin/prog)`, `0x401234`. */

@@ -1,7 +1,7 @@
 // Names of instructions and variables in reports, by the symbols of their files.
 import type { Task } from "../../kernel/core/task.ts";
 import type { Vma } from "../../memory/vma.ts";
-import { moduleOf } from "../stack/symbols.ts";
+import { moduleOf } from "./symbols.ts";
 
 const hex = (n: number): string => `0x${n.toString(16)}`;
 const withOffset = (name: string, displacement: number): string => (displacement === 0 ? name : `${name}+${displacement}`);
