@@ -10,12 +10,21 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const source = join(root, "src/cpu/routines");
 const state = join(root, "src/cpu/machine/state.ts");
 const layout = join(root, "src/cpu/machine/layout.ts");
+const operandSlots = join(root, "src/cpu/decode/operand-slots.ts");
 const memoryImport = join(root, "src/wasm/shared-memory.ts");
 const x87Operations = join(root, "src/cpu/isa/x87-operations.ts");
 const files = readdirSync(source, { recursive: true })
   .filter((file) => file.endsWith(".ts"))
   .sort();
-const parts = [state, layout, memoryImport, x87Operations, fileURLToPath(import.meta.url), ...files.map((file) => join(source, file))];
+const parts = [
+  state,
+  layout,
+  operandSlots,
+  memoryImport,
+  x87Operations,
+  fileURLToPath(import.meta.url),
+  ...files.map((file) => join(source, file)),
+];
 const hash = createHash("sha256");
 for (const file of parts) hash.update(readFileSync(file));
 /**
@@ -27,9 +36,9 @@ export const routinesPath = join(root, `.cache/routines-${hash.digest("hex").sli
 /** Numbers of a table of a source file as AssemblyScript constants. */
 async function constants(file, table, prefix = "") {
   const lines = new RegExp(`export const ${table} = \\{([\\s\\S]*?)\n\\} as const`).exec(await readFile(file, "utf8"))?.[1] ?? "";
-  const found = [...lines.matchAll(/^ {2}(\w+): (0x[0-9a-f_]+|\d+),/gm)];
+  const found = [...lines.matchAll(/^ {2}(\w+): (0x[0-9a-f_]+|\d+)(?: \| 0)?,/gm)];
   if (found.length === 0) throw new Error(`no table ${table} in ${file}`);
-  return found.map(([, name, value]) => `export const ${prefix}${name}: i32 = ${value.replaceAll("_", "")};`);
+  return found.map(([, name, value]) => `export const ${prefix}${name}: i32 = ${Number(value.replaceAll("_", "")) | 0};`);
 }
 
 /** The x87's constants, an array for each of their properties. */
@@ -42,13 +51,26 @@ async function x87Constants() {
 }
 
 /**
- * The routines' imports from src/cpu/machine/state.ts ("./at"), src/cpu/machine/layout.ts ("./places") and
- * src/cpu/isa/x87-operations.ts ("./constants").
+ * The routines' imports from src/cpu/machine/state.ts ("./at"), from src/cpu/machine/layout.ts and
+ * src/cpu/decode/operand-slots.ts ("./places"), and from src/cpu/isa/x87-operations.ts ("./constants").
  */
 async function tables() {
   const places = [await constants(layout, "layout")];
-  for (const table of ["record", "predecodeEntry", "opcodeKind", "displacements", "registerIn"])
+  for (const table of [
+    "record",
+    "predecodeEntry",
+    "opcodeKind",
+    "displacements",
+    "registerIn",
+    "jumpCache",
+    "displaced",
+    "blockNode",
+    "codePages",
+    "dispatch",
+    "note",
+  ])
     places.push(await constants(layout, table, `${table}_`));
+  places.push(await constants(operandSlots, "special", "special_"));
   return {
     "at.ts": (await constants(state, "at")).join("\n"),
     "places.ts": places.flat().join("\n"),

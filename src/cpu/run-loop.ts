@@ -220,19 +220,26 @@ export class RunLoop {
           break;
         }
         case exitCode.next: {
-          const ip: number = blocks.records.nextIpOf(rec);
+          const from: number = rec;
+          rec = blocks.routine.behind(from);
+          if (rec !== 0) break;
+          const ip = blocks.records.nextIpOf(from);
           s.rip = ip;
-          rec = blocks.follow(rec, ip);
+          rec = blocks.follow(from, ip);
           break;
         }
-        case exitCode.jumped:
-          this.#jit.recordTransfer(rec, s.rip);
+        case exitCode.jumped: {
+          const from: number = rec;
           // Regions come here for each block that is not compiled.
+          rec = blocks.routine.jumped(from);
+          if (rec !== 0) break;
+          this.#jit.recordTransfer(from, s.rip);
           rec = blocks.cached() || blocks.displaced(s.rip);
           if (rec !== 0) break;
           rec = blocks.find(s.rip);
           if (rec !== 0) blocks.addJumpTarget(rec);
           break;
+        }
         case exitCode.changed:
           rec = blocks.find(s.rip);
           break;

@@ -3,6 +3,7 @@
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { CpuCode } from "../../src/cpu/cpu.ts";
 import { special } from "../../src/cpu/decode/operand-slots.ts";
+import { BlockTable } from "../../src/cpu/interp/block-table.ts";
 import { JumpCache } from "../../src/cpu/interp/jump-cache.ts";
 import { exitCode } from "../../src/cpu/machine/exit.ts";
 import { jumpCache, layout, record } from "../../src/cpu/machine/layout.ts";
@@ -22,10 +23,12 @@ const rec = (n: number): number => layout.records + n * record.size;
 const pageOf = (ip: number): number => Math.floor(ip / 4096);
 
 let state: State;
+let blocks: BlockTable;
 let cache: JumpCache;
 beforeEach(() => {
   state = new State(new WebAssembly.Memory({ initial: MEMORY_PAGES, maximum: MEMORY_PAGES }), cpuModel(defaultModel)!);
-  cache = new JumpCache(state);
+  blocks = new BlockTable(state);
+  cache = new JumpCache(state, blocks);
 });
 const at = (ip: number): number => cache.at(ip | 0, Math.floor(ip / 2 ** 32));
 const poison = (r: number): void => void (state.u32[(r + record.handler) >> 2] = special.stale);
@@ -93,18 +96,24 @@ test("what is forgotten is not known any more, there or displaced", () => {
   expect([at(third), cache.displaced(third)]).toEqual([0, 0]);
 });
 
-test("a page's targets are found again where a frame was mapped long ago, if control came there since", () => {
-  const code = layout.frames;
+test("a page's targets are found again where a frame was mapped long ago, and in that page and context only", () => {
+  const frame = layout.frames;
   const home = pageOf(FIRST);
-  cache.addTarget(code, home, FIRST, rec(1));
-  for (let n = 1; n <= 20; n++) {
-    cache.addTarget(code, home + n, FIRST + n * 4096, rec(1 + n));
+  for (let n = 0; n <= 20; n++) {
+    blocks.set(frame, FIRST + n * 4096, 0, rec(2 * n + 1));
+    blocks.setTarget(frame, FIRST + n * 4096, 0);
     cache.flush();
-    cache.recall(code, home);
+    cache.recall(frame, 0, home);
     expect(at(FIRST)).toBe(rec(1));
   }
-  cache.recall(code, home + 1);
   expect(at(FIRST + 4096)).toBe(0);
+  cache.recall(frame, 1, home + 1);
+  expect(at(FIRST + 4096)).toBe(0);
+  cache.recall(frame, 0, home + 1);
+  expect(at(FIRST + 4096)).toBe(rec(3));
+  blocks.set(frame, FIRST + 8, 0, rec(101));
+  cache.recall(frame, 0, home);
+  expect(at(FIRST + 8)).toBe(0);
 });
 
 describe("generated code", () => {

@@ -54,7 +54,13 @@ export const executionsIn = (memory: boolean, slots: readonly (number | undefine
  * Handlers of records without a row: an empty slot, a block that continues elsewhere, a stop, an invalidated
  * record, the entry of a compiled region.
  */
-export const special = { none: 0, next: 1, stop: 2, stale: 3, region: 4 } as const;
+export const special = {
+  none: 0,
+  next: 1,
+  stop: 2,
+  stale: 3,
+  region: 4,
+} as const;
 /**
  * The table index of the first routine. Routines follow the specials in the order of the build's
  * `routineTypes`.

@@ -4,24 +4,26 @@
 import { contexts } from "../machine/context.ts";
 import { record } from "../machine/layout.ts";
 import type { BlockLinks } from "./block-links.ts";
+import type { BlockTable } from "./block-table.ts";
 import { byteUse } from "./code-bytes.ts";
-import type { FrameBlocks } from "./frame-blocks.ts";
 import type { Records } from "./records.ts";
 import type { RegionRecords } from "./region-records.ts";
 
 /** Answers which bytes of a frame its blocks depend on. */
 export class BlockBytes {
+  readonly #blocks: BlockTable;
   readonly #records: Records;
   readonly #regions: RegionRecords;
   readonly #links: BlockLinks;
-  constructor(records: Records, regions: RegionRecords, links: BlockLinks) {
+  constructor(blocks: BlockTable, records: Records, regions: RegionRecords, links: BlockLinks) {
+    this.#blocks = blocks;
     this.#records = records;
     this.#regions = regions;
     this.#links = links;
   }
   /** Marks the bytes of a frame that records were decoded from. */
-  classify(blocks: FrameBlocks | undefined, uses: Uint8Array): void {
-    blocks?.forEach((head, context) => {
+  classify(frame: number, uses: Uint8Array): void {
+    this.#blocks.forEach(frame, (head, context) => {
       if (context >= 0 && !contexts[context]!.flat) uses.fill(byteUse.region);
       else uses.fill(byteUse.records, ...this.#extent(head, context));
       return false;
@@ -31,9 +33,9 @@ export class BlockBytes {
    * Drops the records of some bytes of a frame. `poison` makes a block invalid. Returns the number of blocks
    * that are left.
    */
-  drop(blocks: FrameBlocks | undefined, from: number, to: number, poison: (head: number) => void): number {
+  drop(frame: number, from: number, to: number, poison: (head: number) => void): number {
     let left = 0;
-    blocks?.forEach((head, context) => {
+    this.#blocks.forEach(frame, (head, context) => {
       const [first, end] = this.#extent(head, context);
       if (first < to && from < end && !this.#regions.is(head)) {
         poison(head);

@@ -6,8 +6,9 @@ import type { Decoded } from "../decode/decoder.ts";
 import type { InstructionRows } from "../decode/instructions.ts";
 import { special } from "../decode/operand-slots.ts";
 import type { AddressSize } from "../isa/ops.ts";
+import { contexts } from "../machine/context.ts";
 import type { CodeStops } from "../machine/debug-stops.ts";
-import { layout, record } from "../machine/layout.ts";
+import { blockNode, layout, record } from "../machine/layout.ts";
 import type { Mmu } from "../machine/mmu.ts";
 import type { Model } from "../machine/model.ts";
 import { leaveTable, takeTable } from "../machine/side-tables.ts";
@@ -15,11 +16,12 @@ import { at, type State } from "../machine/state.ts";
 import { BlockBytes } from "./block-bytes.ts";
 import { BlockDecoder, longest } from "./block-decoder.ts";
 import { BlockLinks } from "./block-links.ts";
+import { BlockRoutine } from "./block-routine.ts";
+import { BlockTable } from "./block-table.ts";
 import { BoundedBlocks, boundedBlock } from "./bounded-block.ts";
 import { CodeAddresses } from "./code-addresses.ts";
 import { CodeBytes } from "./code-bytes.ts";
 import type { CodeEvents } from "./code-events.ts";
-import { FrameBlocks } from "./frame-blocks.ts";
 import { JumpCache } from "./jump-cache.ts";
 import type { PredecodeRoutines } from "./predecode.ts";
 import { type MoreHandlers, Records } from "./records.ts";
@@ -30,6 +32,9 @@ const arena = layout.records + (longest + 2) * record.size;
 
 /** The name of the side table `codeFrames`. */
 const codeFramesTable = "code frames";
+
+/** Contexts whose instruction pointers are linear addresses. */
+const flatContexts = contexts.reduce((bits, { flat }, n) => (flat ? bits | (1 << n) : bits), 0);
 
 /** The decoded blocks of one processor. */
 export class Blocks {
@@ -44,10 +49,10 @@ export class Blocks {
   readonly #regions: RegionRecords;
   readonly #links: BlockLinks;
   readonly #bounded: BoundedBlocks;
-  /** The blocks of each frame, by frame address. */
-  readonly #byFrame = new Map<number, FrameBlocks>();
-  /** Blocks decoded since boot, and how often all of them were dropped. */
-  decoded = 0;
+  readonly #blocks: BlockTable;
+  readonly routine: BlockRoutine;
+  #decoded = 0;
+  /** How often all blocks were dropped. */
   flushes = 0;
   /** Frames whose translations were dropped because they were written. */
   invalidations = 0;
@@ -62,28 +67,34 @@ export class Blocks {
     this.#events = events;
     this.records = new Records(state, code.instructions, code.more);
     this.codeFrames = new Uint8Array(takeTable(state.memory, codeFramesTable, state.memory.buffer.byteLength >>> 12));
-    this.#jumps = new JumpCache(state);
+    this.routine = new BlockRoutine(state, code.routines);
+    this.#blocks = new BlockTable(state);
+    this.#jumps = new JumpCache(state, this.#blocks);
     this.#regions = new RegionRecords(state, this.records, this.#jumps);
-    this.addresses = new CodeAddresses(state, this.#jumps, mmu, (frame) => events.frameUnmapped(frame));
-    this.decoder = new BlockDecoder(state, this.records, this.addresses, code, (first, ip, frame) => this.#crosses(first, ip, frame));
+    this.addresses = new CodeAddresses(state, this.#jumps, mmu, {
+      unmapped: (frame) => events.frameUnmapped(frame),
+      isQuick: (frame) => this.#isQuick(frame),
+    });
+    this.decoder = new BlockDecoder(state, this.records, this.addresses, code, (first, frame) => this.#crosses(first, frame));
     this.decoder.next = arena;
     this.#links = new BlockLinks(state, this.records, (head) => this.#crossing.has(head));
     const { records, addresses, decoder } = this;
     const parts = { records, addresses, decoder, regions: this.#regions };
     this.#bounded = new BoundedBlocks(state, parts, (handler) => this.originalHandler(handler));
-    const bytes = new BlockBytes(records, this.#regions, this.#links);
+    const bytes = new BlockBytes(this.#blocks, records, this.#regions, this.#links);
     this.codeBytes = new CodeBytes(
       state.u8,
       (frame, uses) => {
-        bytes.classify(this.#byFrame.get(frame), uses);
+        bytes.classify(frame, uses);
         events.classifyBytes(frame, uses);
       },
-      (frame, from, to) => bytes.drop(this.#byFrame.get(frame), from, to, (head) => this.#poison(head)),
+      (frame, from, to) => bytes.drop(frame, from, to, (head) => this.#poison(head)),
     );
   }
 
   /** Leaves the side table to the next machine in this memory. */
   giveUp(): void {
+    this.#blocks.clear();
     this.codeFrames.fill(0);
     leaveTable(this.#state.memory, codeFramesTable, this.codeFrames.buffer);
   }
@@ -99,7 +110,7 @@ export class Blocks {
   /** The first record of the block at an address; 0 if none is decoded. */
   headOf(ip: number): number {
     const frame = this.frameOf(ip);
-    return frame < 0 ? 0 : (this.#byFrame.get(frame)?.get(ip, this.context) ?? 0);
+    return frame < 0 ? 0 : this.#blocks.get(frame, ip, this.context);
   }
   /** See CodeAddresses and BlockDecoder, which readers of code ahead use. */
   frameOf(ip: number): number {
@@ -165,8 +176,11 @@ export class Blocks {
   }
   /** See `CodeBytes.absorbs`; for the interpreter, which may be executing the bounded block. */
   absorbs(place: number, bytes: number, source: number): boolean {
+    const frame = place - (place & 0xfff);
+    // From now on `codeBytes` must hear of each new block there.
+    if (!this.codeBytes.has(frame)) this.addresses.slow(frame);
     if (!this.codeBytes.absorbs(place, bytes, source)) return false;
-    if (place - (place & 0xfff) === this.#bounded.frame) this.#poison(boundedBlock);
+    if (frame === this.#bounded.frame) this.#poison(boundedBlock);
     return true;
   }
   /** All of memory. */
@@ -176,14 +190,17 @@ export class Blocks {
   /** Drops all blocks. */
   reset(): void {
     this.#events.reset();
-    this.#byFrame.clear();
+    this.#blocks.clear();
+    this.#restorable.clear();
+    this.routine.contexts = 0;
+    this.routine.takeDecoded(() => {});
     this.addresses.clear();
     this.#crossing.clear();
     this.codeFrames.fill(0);
     this.codeBytes.clear();
     this.decoder.next = arena;
     this.flushes++;
-    this.#jumps.clear();
+    this.#jumps.flush();
   }
 
   /**
@@ -194,12 +211,12 @@ export class Blocks {
     this.codeFrames[frame >>> 12] = 0;
     this.invalidations++;
     this.codeBytes.changed(frame);
-    this.#events.frameChanged(frame);
-    this.#byFrame.get(frame)?.forEach((head) => {
+    if (this.#events.frameChanged(frame)) this.#restorable.add(frame);
+    this.addresses.slow(frame);
+    this.#blocks.forEach(frame, (head) => {
       this.#poison(head);
-      return false;
+      return true;
     });
-    this.#byFrame.delete(frame);
     if (frame === this.#bounded.frame) this.#poison(boundedBlock);
     // Its jump cache entries remain and lead to stale records. Regions were removed from the jump cache.
   }
@@ -222,7 +239,7 @@ export class Blocks {
     const ip = this.records.ipOf(rec);
     const page = Math.floor(this.addresses.linear(ip) / 4096);
     const frame = this.addresses.cachedFrame(page);
-    if (frame !== undefined) this.#jumps.addTarget(frame + this.context, page, ip, rec);
+    if (frame !== undefined) this.#blocks.setTarget(frame, ip, this.context);
   }
 
   /**
@@ -254,47 +271,89 @@ export class Blocks {
     const linear = addresses.linear(ip);
     const frame = addresses.userFrame(linear);
     if (frame < 0) return decoder.noFrame(frame, linear);
-    let blocks = this.#byFrame.get(frame);
-    let first = blocks === undefined ? 0 : this.#validBlock(blocks, ip, context, linear);
+    let first = this.#validBlock(frame, ip, context, linear);
     if (first !== 0) return first;
     // Regions are invalidated only together with their code.
     if (this.invalidations !== 0 && this.#events.blockMissing(ip, frame + (linear & 0xfff))) {
-      first = this.#validBlock(this.#blocksOf(frame, ip), ip, context, linear);
+      first = this.#validBlock(frame, ip, context, linear);
       if (first !== 0) return first;
     }
-    if (decoder.next + (longest + 2) * record.size > layout.recordsEnd) {
+    if (decoder.next + (longest + 4) * record.size > layout.recordsEnd) {
       this.reset();
       addresses.add(linear, frame);
     }
+    const node = this.#newNode();
     first = decoder.next;
     decoder.enterContext(context, first);
     if (this.stops?.has(ip)) {
       // A block without instructions.
       decoder.writeEnd(ip, special.stop);
-      this.#blocksOf(frame, ip).set(ip, context, first);
+      this.#blocks.set(frame, ip, context, first);
       return first;
     }
     const count = decoder.translate(ip, linear, frame, context, longest);
-    if (count === 0) return 0;
+    if (count === 0) {
+      decoder.next = node;
+      return 0;
+    }
     const before = this.#beforeStop(first, count);
     if (before < count) {
       decoder.next = first;
       decoder.enterContext(context, first);
       decoder.translate(ip, linear, frame, context, before);
     }
-    blocks = this.#blocksOf(frame, ip);
-    blocks.set(ip, context, first);
+    if (this.#crossing.has(first)) {
+      this.records.markCrossing(first);
+      this.#addCrossing(first, ip, context);
+    }
+    this.#blocks.set(frame, ip, context, first);
     this.trackWrites(frame);
-    this.decoded++;
-    this.onBlock(first);
+    this.#decoded++;
+    this.#onBlock?.(first);
     this.onDecoded(ip);
+    this.#allow(linear, frame);
     return first;
   }
+  /** Room for a node in front of the next block. Returns its address. */
+  #newNode(): number {
+    const place = this.decoder.next;
+    this.#state.u32[(place + blockNode.isIn) >> 2] = 0;
+    this.decoder.next = place + blockNode.size;
+    return place;
+  }
+  /** Blocks decoded since boot. */
+  get decoded(): number {
+    return this.#decoded + this.routine.blocks;
+  }
+
+  /** Calls `onDecoded` for the blocks that the routine has decoded. */
+  reportDecoded(): void {
+    this.routine.takeDecoded((head) => this.onDecoded(this.records.ipOf(head)));
+  }
+  /** Lets the routine decode blocks in the contexts, and in this page, if other parts need no notice of them. */
+  #allow(linear: number, frame: number): void {
+    if (this.routine.isFull) this.reportDecoded();
+    this.routine.contexts = this.#onBlock === undefined && this.#stops === undefined ? this.decoder.known & flatContexts : 0;
+    if (this.#isQuick(frame)) this.addresses.quicken(linear);
+  }
+  /** True if new blocks of the frame change nothing but the table of blocks. */
+  #isQuick(frame: number): boolean {
+    return this.codeFrames[frame >>> 12] !== 0 && !this.codeBytes.has(frame) && !this.#restorable.has(frame);
+  }
+  /** Frames with blocks that `blockMissing` may restore. */
+  readonly #restorable = new Set<number>();
   /**
    * Addresses at which a debugger stops (debug-stops.ts). Blocks end before them. After a change all blocks
    * are dropped.
    */
-  stops: CodeStops | undefined;
+  get stops(): CodeStops | undefined {
+    return this.#stops;
+  }
+  set stops(stops: CodeStops | undefined) {
+    this.#stops = stops;
+    this.routine.contexts = 0;
+  }
+  #stops: CodeStops | undefined;
   /** The instructions of a block before the first stop behind its start. */
   #beforeStop(first: number, count: number): number {
     const { stops } = this;
@@ -306,15 +365,19 @@ export class Blocks {
   /** Called before the first record of a block gets another handler. */
   onLost: (head: number) => void = () => {};
   /** Called with the first record of each new block. */
-  onBlock: (head: number) => void = () => {};
+  set onBlock(see: (head: number) => void) {
+    this.#onBlock = see;
+    this.routine.contexts = 0;
+  }
+  #onBlock: ((head: number) => void) | undefined;
   /** Called for each new block. */
   onDecoded: (ip: number) => void = () => {};
   /** Decodes the block at an address that control does not reach by a jump. */
   decodeAt(ip: number): number {
     return this.#block(ip);
   }
-  #validBlock(blocks: FrameBlocks, ip: number, context: number, linear: number): number {
-    const first = blocks.get(ip, context);
+  #validBlock(frame: number, ip: number, context: number, linear: number): number {
+    const first = this.#blocks.get(frame, ip, context);
     return first !== 0 && this.#isValid(first, linear) ? first : 0;
   }
   /**
@@ -324,18 +387,12 @@ export class Blocks {
   reinstallRegion(head: number): number {
     const ip = this.records.ipOf(head);
     const frame = this.frameOf(ip);
-    const blocks = this.#blocksOf(frame, ip);
-    const there = blocks.get(ip, this.context);
+    const there = this.#blocks.get(frame, ip, this.context);
     if (there !== 0) return this.isRegion(there) ? 0 : there;
+    // Its node may be in the table for another frame.
+    if (!this.#blocks.set(frame, ip, this.context, head)) return 0;
     this.#regions.dropLength(head);
-    blocks.set(ip, this.context, head);
     return head;
-  }
-  /** The blocks of a frame, created for a block at `ip`. */
-  #blocksOf(frame: number, ip: number): FrameBlocks {
-    let blocks = this.#byFrame.get(frame);
-    if (!blocks) this.#byFrame.set(frame, (blocks = new FrameBlocks(ip)));
-    return blocks;
   }
   /** The block at an address if the jump cache evicted it for another one; else 0. */
   displaced(ip: number): number {
@@ -383,11 +440,12 @@ export class Blocks {
     if (frame < 0) return decoder.noFrame(frame, linear);
     if (this.#boundedCrosses) this.#crossing.delete(boundedBlock);
     this.#boundedCrosses = false;
-    const there = this.#byFrame.get(frame)?.get(ip, this.context) ?? 0;
+    const there = this.#blocks.get(frame, ip, this.context);
     const known = there !== 0 && !this.#crossing.has(there) && this.#isValid(there, linear) ? there : 0;
     let n = this.#bounded.make(ip, linear, frame, count, known);
     const before = this.#beforeStop(boundedBlock, n);
     if (before < n) n = this.#bounded.make(ip, linear, frame, before, known);
+    if (this.#boundedCrosses) this.#addCrossing(boundedBlock, ip, this.context);
     // One instruction cannot change the later ones of its block.
     if (n > 1) this.#trackWrites(frame);
     return n === 0 ? 0 : boundedBlock;
@@ -401,11 +459,15 @@ export class Blocks {
   /**
    * A block that also depends on the next page's frame is registered at both frames and dropped with either.
    */
-  #crosses(first: number, ip: number, frame: number): void {
+  #crosses(first: number, frame: number): void {
     this.trackWrites(frame);
     this.#crossing.set(first, frame);
     if (first === boundedBlock) this.#boundedCrosses = true;
-    this.#blocksOf(frame, ip + 4096).setCrossing(ip, first);
+  }
+  #addCrossing(first: number, ip: number, context: number): void {
+    const place = this.#newNode();
+    const isUsed = this.#blocks.setCrossing(this.#crossing.get(first) as number, ip, context, first, place);
+    if (!isUsed) this.decoder.next = place;
   }
 
   /** Links a branch to its target, in its record or by the jump cache. */

@@ -6,7 +6,7 @@ import type { InstructionRows } from "../decode/instructions.ts";
 import { special } from "../decode/operand-slots.ts";
 import type { AddressSize } from "../isa/ops.ts";
 import { contexts } from "../machine/context.ts";
-import { layout, record } from "../machine/layout.ts";
+import { dispatch, layout, record } from "../machine/layout.ts";
 import type { Model } from "../machine/model.ts";
 import type { State } from "../machine/state.ts";
 import type { CodeAddresses } from "./code-addresses.ts";
@@ -15,6 +15,8 @@ import type { Records } from "./records.ts";
 
 /** The most instructions of a block. */
 export const longest = 128;
+
+const nextRecord = (layout.dispatch + dispatch.next) >> 2;
 
 /** A failed fetch: a page fault with error code and address, or an undefined or too long instruction. */
 export interface FetchFault {
@@ -31,11 +33,16 @@ export class BlockDecoder {
   readonly #addresses: CodeAddresses;
   readonly #decoder: Decoder;
   readonly #predecode: PredecodeCache;
-  readonly #crosses: (first: number, ip: number, frame: number) => void;
+  readonly #crosses: (first: number, frame: number) => void;
   readonly #window = new Uint8Array(32);
   #secondFrame = 0;
-  /** The address of the next record. */
-  next = 0;
+  /** The address of the next record. The routine decodes too (routines/blocks.ts). */
+  get next(): number {
+    return this.#state.u32[nextRecord] as number;
+  }
+  set next(address: number) {
+    this.#state.u32[nextRecord] = address;
+  }
 
   /** `crosses` is called for a block that crosses into another page, with that page's frame. */
   constructor(
@@ -43,7 +50,7 @@ export class BlockDecoder {
     records: Records,
     addresses: CodeAddresses,
     { instructions, routines, model }: { instructions: InstructionRows; routines: PredecodeRoutines; model: Model },
-    crosses: (first: number, ip: number, frame: number) => void,
+    crosses: (first: number, frame: number) => void,
   ) {
     this.#state = state;
     this.#records = records;
@@ -56,6 +63,10 @@ export class BlockDecoder {
   /** Adds predecode cache entries that the build computed. */
   preload(preload: Preload): void {
     this.#predecode.preload(preload);
+  }
+  /** A bit for each context whose entries have been entered. */
+  get known(): number {
+    return this.#predecode.known;
   }
   /** Code of a context is about to be decoded; `first` is the address of the next block. */
   enterContext(context: number, first: number): void {
@@ -96,7 +107,7 @@ export class BlockDecoder {
         if (n > 0) break;
         r = this.#decodeCrossing(ip, linear, offset, pageEnd, mode);
         if (r === "more") return 0;
-        if (r === "ok") this.#crosses(start, ip, this.#secondFrame);
+        if (r === "ok") this.#crosses(start, this.#secondFrame);
       }
       if (r !== "ok") {
         if (n > 0) break;

@@ -18,19 +18,26 @@ const inUserHalf = (linear: number): boolean => linear >= 0 && linear < 2 ** 47;
 /** The most remapped code pages at a switch of address spaces for which the other pages stay cached. */
 const mostRemapped = 16;
 
+interface CodeAddressEvents {
+  /** Called with the frame of a page that may have been unmapped or remapped. */
+  unmapped(frame: number): void;
+  /** See `CodePages`. */
+  isQuick(frame: number): boolean;
+}
+
 /** The code pages of the current address space. */
 export class CodeAddresses {
   readonly #state: State;
   readonly #jumps: JumpCache;
-  readonly #pages = new CodePages();
+  readonly #pages: CodePages;
   readonly #unmapped: (frame: number) => void;
   #mmu: Mmu;
-  /** `unmapped` is called with the frame of a page that may have been unmapped or remapped. */
-  constructor(state: State, jumps: JumpCache, mmu: Mmu, unmapped: (frame: number) => void) {
+  constructor(state: State, jumps: JumpCache, mmu: Mmu, events: CodeAddressEvents) {
     this.#state = state;
+    this.#pages = new CodePages(state, events.isQuick);
     this.#jumps = jumps;
     this.#mmu = mmu;
-    this.#unmapped = unmapped;
+    this.#unmapped = events.unmapped;
   }
   setMmu(mmu: Mmu): void {
     this.#mmu = mmu;
@@ -130,8 +137,15 @@ export class CodeAddresses {
     if (t < 0) return t;
     const frame = t - (t & 0xfff);
     this.#pages.add(page, frame);
-    this.#jumps.recall(frame + this.context, page);
+    this.#jumps.recall(frame, this.context, page);
     return frame;
+  }
+  /** See `CodePages`. */
+  quicken(linear: number): void {
+    this.#pages.quicken(Math.floor(linear / 4096));
+  }
+  slow(frame: number): void {
+    this.#pages.slow(frame);
   }
   /** The frame of a page by its number, if it is cached. */
   cachedFrame(page: number): number | undefined {

@@ -84,6 +84,10 @@ export class CodeBytes {
     }
     return frame;
   }
+  /** True for a frame that has been stored to. */
+  has(address: number): boolean {
+    return this.#frames.has(address);
+  }
   /** The translations of a frame have changed. */
   changed(address: number): void {
     if (this.#frames.size === 0) return;

@@ -5,8 +5,11 @@
 export interface CodeEvents {
   /** All blocks are about to be dropped. */
   reset(): void;
-  /** The bytes of a frame have changed. Its blocks are about to be dropped. */
-  frameChanged(frame: number): void;
+  /**
+   * The bytes of a frame have changed. Its blocks are about to be dropped. True if `blockMissing` may restore
+   * blocks of the frame.
+   */
+  frameChanged(frame: number): boolean;
   /** A code page with this frame may have been unmapped or remapped. */
   frameUnmapped(frame: number): void;
   /** The frame starts to hold code: cached write permissions must be dropped. */

@@ -3,40 +3,26 @@
 // when control returns to a dropped page.
 
 import { isGone, special } from "../decode/operand-slots.ts";
-import { callTarget, displaced, jumpCache, layout, record } from "../machine/layout.ts";
+import { callTarget, dispatch, displaced, jumpCache, layout, record } from "../machine/layout.ts";
 import { at, type State } from "../machine/state.ts";
+import type { BlockTable } from "./block-table.ts";
 
 const mostCallTargets = (layout.callTargetsEnd - layout.callTargets) / callTarget.size;
-/** Bound of the targets that are kept per page. */
+/** Bound of the targets that are entered again per page. */
 const mostTargets = 128;
-/**
- * Bound of the pages per frame whose targets are kept, most recently used first. A frame may be mapped at any
- * number of pages.
- */
-const mostPages = 4;
 /** Bound of the tracked entries. With more the cache is emptied as a whole, or searched. */
 const mostFilled = 4096;
-/**
- * First records of the blocks in one page that jumps have reached, and the low halves of their addresses. Two
- * lists of integers, which V8 stores unboxed.
- */
-class Targets {
-  readonly page: number;
-  readonly high: number;
-  readonly lows: number[] = [];
-  readonly records: number[] = [];
-  constructor(page: number, ip: number) {
-    this.page = page;
-    this.high = highHalf(ip);
-  }
-}
-
 /** The displaced entries (layout.ts). handlers.ts exchanges them with those of the jump cache. */
 class Displaced {
   readonly #i32: Int32Array;
   readonly #i64: BigInt64Array;
-  /** The memory of a new machine holds zeros here: entries of address 0 without a record. */
-  #isEmpty = true;
+  /** The routine adds entries too. The memory of a new machine holds zeros: entries of address 0 without a record. */
+  get #isEmpty(): boolean {
+    return this.#i32[(layout.dispatch + dispatch.displaced) >> 2] === 0;
+  }
+  set #isEmpty(isEmpty: boolean) {
+    this.#i32[(layout.dispatch + dispatch.displaced) >> 2] = isEmpty ? 0 : 1;
+  }
   constructor(state: State) {
     this.#i32 = state.i32;
     this.#i64 = state.i64;
@@ -87,12 +73,12 @@ export class JumpCache {
   readonly #filled = new Map<number, number[]>();
   #fills = mostFilled + 1;
   readonly #displaced: Displaced;
-  /** Targets by frame and context. */
-  readonly #targets = new Map<number, Targets[]>();
+  readonly #blocks: BlockTable;
 
-  constructor(state: State) {
+  constructor(state: State, blocks: BlockTable) {
     this.#i32 = state.i32;
     this.#i64 = state.i64;
+    this.#blocks = blocks;
     this.#displaced = new Displaced(state);
     this.flush();
   }
@@ -129,6 +115,7 @@ export class JumpCache {
 
   flush(): void {
     this.#emptyCallTargets();
+    this.#noteFilledByRoutine();
     if (this.#fills > mostFilled) {
       this.#i64.fill(jumpCache.empty, layout.jumpCache >> 3, (layout.jumpCache + jumpCache.entries * jumpCache.size) >> 3);
     } else {
@@ -147,6 +134,7 @@ export class JumpCache {
   flushPages(gone: readonly number[]): void {
     this.#emptyCallTargets();
     this.#displaced.deletePages(gone);
+    this.#noteFilledByRoutine();
     const isTracked = this.#fills <= mostFilled;
     if (!isTracked) this.#searchPages(gone);
     for (let n = 0; n < gone.length; n++) {
@@ -247,6 +235,18 @@ export class JumpCache {
     else entries.push(entry);
     this.#fills++;
   }
+  /** The same for the entries that the routine has filled. What they held meanwhile is in the second entries. */
+  #noteFilledByRoutine(): void {
+    const i32 = this.#i32;
+    const place = (layout.dispatch + dispatch.filled) >> 2;
+    const count = i32[place] as number;
+    i32[place] = 0;
+    if (count > dispatch.mostFilled) this.#fills = mostFilled + 1;
+    for (let n = 0; n < count && this.#fills <= mostFilled; n++) {
+      const entry = (i32[(layout.filled >> 2) + n] as number) >> 2;
+      for (const one of [entry, secondOf(entry)]) if (!this.#has(one, emptyLow, emptyHigh)) this.#noteFilled(entry, this.#pageIn(one));
+    }
+  }
   #has(entry: number, low: number, high: number): boolean {
     return this.#i32[entry] === low && this.#i32[entry + 1] === high;
   }
@@ -258,55 +258,18 @@ export class JumpCache {
     if (this.#has(secondOf(entry), ip | 0, highHalf(ip))) this.#empty(secondOf(entry));
   }
 
-  /** Adds a target. Control has reached a record in a page; `code` is its frame plus context. */
-  addTarget(code: number, page: number, ip: number, rec: number): void {
-    const pages = this.#targets.get(code);
-    let targets = pages?.[0];
-    // Mostly a frame is mapped at one page.
-    if (targets !== undefined && targets.page !== page) targets = pages?.find((t) => t.page === page);
-    if (!targets) {
-      targets = new Targets(page, ip);
-      if (!pages) this.#targets.set(code, [targets]);
-      else if (pages.unshift(targets) > mostPages) pages.pop();
-    }
-    const { lows, records } = targets;
-    if (records.includes(rec)) return;
-    if (records.length === mostTargets) this.#dropStale(targets);
-    if (records.length === mostTargets) return;
-    lows.push(ip | 0);
-    records.push(rec);
-  }
-  /** Stale code may become valid again, so its targets stay until the list is full. */
-  #dropStale({ lows, records }: Targets): void {
-    let kept = 0;
-    for (let n = 0; n < records.length; n++) {
-      if (this.#isStale(records[n] as number)) continue;
-      lows[kept] = lows[n] as number;
-      records[kept++] = records[n] as number;
-    }
-    lows.length = records.length = kept;
-  }
   #isStale(rec: number): boolean {
     return isGone(this.#i32[(rec + record.handler) >> 2] as number);
   }
   /** Control reaches a page for the first time since mappings changed. Enters its previous targets. */
-  recall(code: number, page: number): void {
-    const pages = this.#targets.get(code);
-    const n = pages?.findIndex((t) => t.page === page) ?? -1;
-    if (pages === undefined || n < 0) return;
-    const targets = pages[n] as Targets;
-    // The vDSO is at another address in each process. A shell has it at the same address each time.
-    for (let i = n; i > 0; i--) pages[i] = pages[i - 1] as Targets;
-    pages[0] = targets;
-    const { lows, records, high } = targets;
-    for (let n = 0; n < records.length; n++) {
-      const rec = records[n] as number;
-      if (!this.#isStale(rec)) this.#put(lows[n] as number, high, rec);
-    }
-  }
-  clear(): void {
-    this.#targets.clear();
-    this.flush();
+  recall(frame: number, context: number, page: number): void {
+    let left = mostTargets;
+    this.#blocks.forEachTarget(frame, context, (ip, rec) => {
+      if (left > 0 && Math.floor(ip / 4096) === page && !this.#isStale(rec)) {
+        left--;
+        this.put(ip, rec);
+      }
+    });
   }
 }
 

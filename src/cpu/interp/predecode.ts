@@ -10,8 +10,10 @@ import { displacements, layout, opcodeKind, predecodeEntry, record, registerIn }
 import type { State } from "../machine/state.ts";
 import type { Records } from "./records.ts";
 
-/** The routines of the predecode cache in routines/alike.ts. */
+/** The routines in routines/alike.ts and routines/blocks.ts. */
 export interface PredecodeRoutines {
+  block_behind(rec: number): number;
+  block_jumped(rec: number): number;
   decode_alike(rec: number, done: number, most: number, from: number, end: number, ip: number, context: number): number;
   decode_learn(at: number, bytes: number, end: number, context: number, rec: number): number;
   decode_know(from: number, count: number): void;
@@ -55,7 +57,10 @@ export class PredecodeCache {
   /** Registers entries of another processor with the same rows and handlers. */
   preload(entries: Preload): void {
     this.#preloads.push(entries);
+    this.known = 0;
   }
+  /** A bit for each context whose preloads have been entered. */
+  known = 0;
   /**
    * Enters the preloads of a context before its instructions are decoded. `room` is the address of unused
    * records, used as a buffer.
@@ -65,6 +70,7 @@ export class PredecodeCache {
       const list = (this.#preloads[(this.#loaded[context] as number)++] as Preload)(context);
       if (list) this.#load(list, context, room);
     }
+    this.known |= 1 << context;
   }
   #load(list: Uint8Array, context: number, room: number): void {
     const entries = list.subarray(opcodeKind.modes);

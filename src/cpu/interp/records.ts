@@ -5,22 +5,11 @@ import { formOf, registerOffset } from "../decode/instance.ts";
 import type { InstructionRows } from "../decode/instructions.ts";
 import { executionsIn } from "../decode/operand-slots.ts";
 import { immediateWidth, type Operand, type Row } from "../isa/row.ts";
-import { layout, record } from "../machine/layout.ts";
+import { layout, note, record } from "../machine/layout.ts";
 import { at, S, type State } from "../machine/state.ts";
 
-/** Initial capacity of the side tables in records; most programs need no more. */
-const firstRoom = 8192;
-
-/**
- * A note packs an instruction's length, the number of its row, and if it is a conditional branch and has a
- * memory operand. The row itself is read at its first use.
- */
-const lengthBits = 4;
-const lengthMask = (1 << lengthBits) - 1;
-const numberMask = 0xffff;
-const isConditional = 1 << 30;
-const hasMemory = 1 << 31;
-const numberIn = (note: number): number => (note >> lengthBits) & numberMask;
+/** The number of a row in a note. */
+export const rowIn = (word: number): number => (word >> note.numberShift) & note.numberMask;
 
 /** Handlers from a table index on that are loaded on demand. */
 export interface MoreHandlers {
@@ -31,8 +20,8 @@ export interface MoreHandlers {
 /** The records of one processor. */
 export class Records {
   /** Instruction pointer (offset in CS) and note of each record, by record number. */
-  #ip = new Float64Array(firstRoom);
-  #notes = new Int32Array(firstRoom);
+  readonly #ip: Float64Array;
+  readonly #notes: Int32Array;
   readonly #state: State;
   readonly #instructions: InstructionRows;
   readonly #more: readonly MoreHandlers[];
@@ -44,31 +33,23 @@ export class Records {
 
   constructor(state: State, instructions: InstructionRows, more: readonly MoreHandlers[]) {
     this.#state = state;
+    const count = (layout.recordsEnd - layout.records) / record.size;
+    this.#ip = new Float64Array(state.memory.buffer, layout.recordIps, count);
+    this.#notes = new Int32Array(state.memory.buffer, layout.recordNotes, count);
     this.#instructions = instructions;
     this.#more = more;
     this.#firstMore = more[0]?.first ?? Number.POSITIVE_INFINITY;
   }
 
-  /** A record's number. Extends the side tables if necessary. */
   #numberOf(rec: number): number {
-    const number = (rec - layout.records) / record.size;
-    if (number >= this.#ip.length) {
-      const grown = <T extends Float64Array | Int32Array>(old: T, fresh: T): T => {
-        fresh.set(old);
-        return fresh;
-      };
-      const room = this.#ip.length * 2;
-      this.#ip = grown(this.#ip, new Float64Array(room));
-      this.#notes = grown(this.#notes, new Int32Array(room));
-    }
-    return number;
+    return (rec - layout.records) / record.size;
   }
   ipOf(rec: number): number {
     return this.#ip[(rec - layout.records) / record.size] as number;
   }
   nextIpOf(rec: number): number {
     const n = (rec - layout.records) / record.size;
-    return (this.#ip[n] as number) + ((this.#notes[n] as number) & lengthMask);
+    return (this.#ip[n] as number) + ((this.#notes[n] as number) & note.length);
   }
   rowOf(rec: number): Row {
     return this.#instructions.row(this.rowNumberOf(rec));
@@ -78,10 +59,14 @@ export class Records {
   }
   /** The number of the record's row. */
   rowNumberOf(rec: number): number {
-    return numberIn(this.#notes[(rec - layout.records) / record.size] as number);
+    return rowIn(this.#notes[(rec - layout.records) / record.size] as number);
   }
   isConditional(rec: number): boolean {
-    return ((this.#notes[(rec - layout.records) / record.size] as number) & isConditional) !== 0;
+    return ((this.#notes[(rec - layout.records) / record.size] as number) & note.conditional) !== 0;
+  }
+  /** Marks the first record of a block that crosses into another page. */
+  markCrossing(head: number): void {
+    (this.#notes[this.#numberOf(head)] as number) |= note.crosses;
   }
   /**
    * The interpreter's count of executions of a block's end, given its first record. Undefined if it is not
@@ -138,13 +123,13 @@ export class Records {
     }
     this.#writeImmediate(rec, d);
     if (d.row.ends && d.row.operands.length === 0) storeInteger(s.i32, rec + record.imm, ip + d.length);
-    const note = (info.number << lengthBits) | d.length | (d.row.cc >= 0 && d.row.ends ? isConditional : 0);
-    return memory ? note | hasMemory : note;
+    const word = (info.number << note.numberShift) | d.length | (d.row.cc >= 0 && d.row.ends ? note.conditional : 0);
+    return memory ? word | note.memory : word;
   }
   /** The register slots of records with this note. */
-  slotsOf(note: number): readonly (number | undefined)[] {
-    const info = this.#instructions.info(this.#instructions.row(numberIn(note)));
-    return note < 0 ? info.memory : info.plain;
+  slotsOf(word: number): readonly (number | undefined)[] {
+    const info = this.#instructions.info(this.#instructions.row(rowIn(word)));
+    return word < 0 ? info.memory : info.plain;
   }
   /** Makes `count` records from `first` on a block. `layout.notes` holds their notes. */
   finishBlock(first: number, count: number, ip: number): void {
@@ -154,11 +139,11 @@ export class Records {
     const notes = this.#notes;
     let at = ip;
     for (let n = 0; n < count; n++) {
-      const note = i32[(layout.notes >> 2) + n] as number;
+      const word = i32[(layout.notes >> 2) + n] as number;
       u16[(first + n * record.size + record.remaining) >> 1] = count - n;
       ips[number + n] = at;
-      notes[number + n] = note;
-      at += note & lengthMask;
+      notes[number + n] = word;
+      at += word & note.length;
     }
   }
 

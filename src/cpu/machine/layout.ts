@@ -18,9 +18,23 @@ export const layout = {
   /** Target tables of indirect jumps inside regions (emit/jump-tables.ts). */
   jumpTables: 0xc_0000,
   jumpTablesEnd: 0x10_0000,
-  /** Decoded records, 32 bytes each. */
+  /** Decoded records, 32 bytes each, and a node of the block table in front of each block. */
   records: 0x10_0000,
-  recordsEnd: 0x1ff_0000,
+  recordsEnd: 0x170_0000,
+  /** By record number: its instruction pointer (offset in CS), f64, and its note (`note`), u32. */
+  recordIps: 0x170_0000,
+  recordNotes: 0x1c8_0000,
+  /** Block table: the first node with an address, and the first node with a frame, u32 each (`blockNode`). */
+  blocksByIp: 0x1f4_0000,
+  blocksByFrame: 0x1f5_0000,
+  /** Code pages of the current address space: page number, f64; frame and `codePages.quick`, u32. */
+  codePages: 0x1f5_4000,
+  codePageFrames: 0x1f5_6000,
+  /** What the dispatcher's routine and the dispatcher exchange (`dispatch`), and lists of the routine. */
+  dispatch: 0x1f5_7000,
+  transfers: 0x1f5_8000,
+  filled: 0x1f6_0000,
+  decoded: 0x1f6_4000,
   /** Jump-cache entries that others have displaced: `displaced.entries` entries of 16 bytes. */
   displaced: 0x1ff_0000,
   /** First bytes of instructions: a kind per opcode (`opcodeKind`), for 64-bit code and for other code. */
@@ -111,13 +125,79 @@ export const jumpCache = {
  * Displaced entries of the jump cache, in the same form. An address has one place: the high bits of the
  * product of its low half and `hash`. Large programs jump to more addresses than the jump cache holds.
  */
-export const displaced = { entries: 32768, hash: 0x85eb_ca6b | 0, shift: 13 } as const;
+export const displaced = {
+  entries: 32768,
+  hash: 0x85eb_ca6b | 0,
+  shift: 13,
+} as const;
 
 /**
  * Call target cache entry: the last target of an indirect call and its region word. The region is entered on
  * a predicted branch and does not wait for the target. The pointer of an empty entry is as in the jump cache.
  */
 export const callTarget = { size: 16, ip: 0, region: 8 } as const;
+
+/**
+ * A node of the block table, in front of the first record of its block. u32 each: the next node with the same
+ * hash of the address, and of the frame; the frame plus the context and flags; the first record. Then the
+ * instruction pointer, f64, and 1 if the node is in the table, u32. Flags: a jump has reached the block; the
+ * block begins on the previous page, and its last instruction ends in this frame.
+ */
+export const blockNode = {
+  size: 32,
+  nextByIp: 0,
+  nextByFrame: 4,
+  frame: 8,
+  head: 12,
+  ip: 16,
+  isIn: 24,
+  context: 7,
+  isTarget: 8,
+  crosses: 16,
+  /** Bits of the hash of an address, and of a frame. */
+  ipBits: 14,
+  frameBits: 12,
+} as const;
+/**
+ * The place of a code page is in the low bits of its number; page 0 is in none. `quick`: blocks of the frame
+ * may be decoded without notice, because writes to it are already tracked.
+ */
+export const codePages = {
+  count: 1024,
+  quick: 1,
+} as const;
+/**
+ * u32 each. The address of the next free record; a bit for each context in which the routine may decode; the
+ * blocks that it has decoded; the lengths of its lists; 1 if it has displaced an entry of the jump cache.
+ * The lists: transfers of control (note, u32, at 0; site and target, f64, at 8 and 16), filled entries of the
+ * jump cache, first records of new blocks.
+ */
+export const dispatch = {
+  next: 0,
+  contexts: 4,
+  blocks: 8,
+  transfers: 12,
+  filled: 16,
+  decoded: 20,
+  displaced: 24,
+  size: 28,
+  mostTransfers: 1024,
+  transferSize: 24,
+  mostFilled: 4096,
+  mostDecoded: 4096,
+} as const;
+/**
+ * A note packs an instruction's length, the number of its row, and if it is the first of a block that crosses
+ * into another page, is a conditional branch, and has a memory operand.
+ */
+export const note = {
+  length: 15,
+  numberShift: 4,
+  numberMask: 0xffff,
+  crosses: 0x2000_0000,
+  conditional: 0x4000_0000,
+  memory: 0x8000_0000,
+} as const;
 
 /**
  * The decoder's knowledge about an opcode in `layout.opcodeKinds`, 256 opcodes per map. The kind: not yet

@@ -19,3 +19,4 @@ export { crc32c } from "./crc";
 export { aes_decrypt, aes_decrypt_last, aes_encrypt, aes_encrypt_last, aes_substitute, aes_unmix, galois_inverse } from "./galois";
 export { carryless_high, carryless_low } from "./carryless";
 export { decode_alike, decode_know, decode_learn } from "./alike";
+export { block_behind, block_jumped } from "./blocks";

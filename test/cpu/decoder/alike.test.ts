@@ -40,13 +40,21 @@ class Decodes {
       },
       decode_learn: real.decode_learn,
       decode_know: real.decode_know,
+      block_behind: real.block_behind,
+      block_jumped: real.block_jumped,
     };
-    const none: PredecodeRoutines = { decode_alike: (_rec, done) => done, decode_learn: () => 0, decode_know() {} };
+    const none: PredecodeRoutines = {
+      decode_alike: (_rec, done) => done,
+      decode_learn: () => 0,
+      decode_know() {},
+      block_behind: () => 0,
+      block_jumped: () => 0,
+    };
     const mmu = { translate: () => layout.frames };
     const code = { instructions, routines: learns ? counting : none, model: cpuModel(model)!, more: [] };
     this.blocks = new Blocks(this.state, code, mmu, {
       reset: () => {},
-      frameChanged: () => {},
+      frameChanged: () => false,
       frameUnmapped: () => {},
       codeFound: () => {},
       classifyBytes: () => {},

@@ -51,6 +51,9 @@ const maxPending = 1000;
 /** Transfers that are known to be recorded. Indirect jumps with many targets report the same ones again. */
 const mostKnown = 1 << 12;
 
+/** Receives a transfer from an instruction at `site` with the row `row` to an address. */
+type Transfer = (row: number, site: number, target: number) => void;
+
 /** Function starts and indirect jump targets by address. */
 export class ControlProfile {
   readonly #called = new Addresses();
@@ -61,27 +64,34 @@ export class ControlProfile {
    */
   #transfers: { readonly row: number; readonly site: number; readonly target: number }[] = [];
   readonly #row: (number: number) => Row;
+  readonly #more: (record: Transfer) => void;
 
-  /** `row` returns the row with a number. */
-  constructor(row: (number: number) => Row) {
+  /** `row` returns the row with a number. `more` passes the transfers that were noted elsewhere. */
+  constructor(row: (number: number) => Row, more: (record: Transfer) => void) {
     this.#row = row;
+    this.#more = more;
   }
 
   /** Records a transfer from an instruction at `site` with the row `row` to an address. */
   recordTransfer(row: number, site: number, target: number): void {
+    this.#more(this.#note);
+    this.#note(row, site, target);
+    if (this.#transfers.length >= maxPending) this.#classify();
+  }
+  readonly #note: Transfer = (row, site, target) => {
     const n = (Math.imul(site | 0, 0x9e37_79b1) ^ Math.imul(target | 0, 0x85eb_ca6b)) >>> 20;
     if (this.#sites[n] === site && this.#knownTargets[n] === target) return;
     this.#sites[n] = site;
     this.#knownTargets[n] = target;
     this.#transfers.push({ row, site, target });
-    if (this.#transfers.length === maxPending) this.#classify();
-  }
+  };
   readonly #sites = new Float64Array(mostKnown);
   readonly #knownTargets = new Float64Array(mostKnown);
   noteFunction(target: number): void {
     this.#called.add(target);
   }
   #classify(): void {
+    this.#more(this.#note);
     for (const { row, site, target } of this.#transfers) {
       const { calls, jumps, returns } = effectsOf(this.#row(row));
       if (calls) this.#called.add(target);

@@ -144,7 +144,7 @@ export class Jit implements JitPolicy {
   };
   /** The code cache of this program. It is set before the program runs. */
   store: CodeStore | undefined;
-  readonly profile = new ControlProfile((number) => this.#blocks.records.row(number));
+  readonly profile: ControlProfile;
   /** Decides when the interpreter runs a sampling window. */
   readonly sampler = new TraceSampler();
   treeSize: number = treeSizes.usual;
@@ -152,6 +152,10 @@ export class Jit implements JitPolicy {
   constructor(blocks: Blocks, links: JitLinks) {
     this.#blocks = blocks;
     this.#links = links;
+    this.profile = new ControlProfile(
+      (number) => blocks.records.row(number),
+      (record) => blocks.routine.takeTransfers(record),
+    );
   }
 
   #regions(): RegionTable {
@@ -313,9 +317,12 @@ export class Jit implements JitPolicy {
   frameUnmapped(frame: number): void {
     this.#table?.frameUnmapped(frame);
   }
-  /** Reports a change of a frame with compiled code. The change may leave all compiled code as it is. */
-  invalidateFrame(frame: number): void {
-    this.#table?.invalidateFrame(frame);
+  /**
+   * Reports a change of a frame with compiled code. The change may leave all compiled code as it is. True if the
+   * frame had regions.
+   */
+  invalidateFrame(frame: number): boolean {
+    return this.#table?.invalidateFrame(frame) ?? false;
   }
   /**
    * Reports that control reached an address without a block. True if an invalid region with unchanged code

@@ -46,7 +46,9 @@ export class RegionExchange {
 
   constructor(at: ExchangeLinks) {
     this.#at = at;
-    at.blocks.onDecoded = (ip) => this.#library.blockDecoded(ip);
+    at.blocks.onDecoded = (ip) => {
+      if (!this.#library.isEmpty) this.#library.blockDecoded(ip);
+    };
   }
 
   /**
@@ -54,9 +56,10 @@ export class RegionExchange {
    * long enough to make loading worthwhile, and again when it may have mapped others.
    */
   load(): void {
-    const { policy, links } = this.#at;
+    const { policy, links, blocks } = this.#at;
     const { store } = policy;
     if (!store && this.#library.isEmpty) return;
+    blocks.reportDecoded();
     const files = links.codeFiles();
     let news = !sameFiles(files, this.#library.files);
     this.#library.files = files;
@@ -79,6 +82,7 @@ export class RegionExchange {
   }
   /** Another address space runs. Its files are looked for with the next sample. */
   enterSpace(space: object): void {
+    this.#at.blocks.reportDecoded();
     this.#space = space;
     this.#library.files = this.#filesOf.get(space) ?? [];
   }
@@ -92,6 +96,7 @@ export class RegionExchange {
     const { stats } = this.#at.policy;
     const started = Date.now();
     const before = stats.loaded + stats.reused;
+    this.#at.blocks.reportDecoded();
     for (const reached of this.#library.reached()) this.#installOne(reached);
     if (stats.loaded + stats.reused > before) stats.milliseconds += Date.now() - started;
   }

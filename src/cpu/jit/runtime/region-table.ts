@@ -220,14 +220,16 @@ export class RegionTable {
   }
   /**
    * Invalidates the regions of a frame, because the frame has changed. They are revalidated if their own code
-   * is unchanged.
+   * is unchanged. True if there are any.
    */
-  invalidateFrame(frame: number): void {
-    for (const region of [...this.#active.inFrame(frame)]) {
+  invalidateFrame(frame: number): boolean {
+    const regions = [...this.#active.inFrame(frame)];
+    for (const region of regions) {
       this.#deactivate(region);
       region.invalidatedAt = this.#blocks.invalidations;
       this.#invalid.add(region);
     }
+    return regions.length > 0;
   }
   /** Roots of regions in which only immediates changed. */
   readonly #patched = new Set<number>();
