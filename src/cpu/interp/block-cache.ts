@@ -330,7 +330,9 @@ export class Blocks {
   reportDecoded(): void {
     this.routine.takeDecoded((head) => this.onDecoded(this.records.ipOf(head)));
   }
-  /** Lets the routine decode blocks in the contexts, and in this page, if other parts need no notice of them. */
+  /**
+   * Lets the routine decode blocks in the contexts, and in this page, if other parts need no notice of them.
+   */
   #allow(linear: number, frame: number): void {
     if (this.routine.isFull) this.reportDecoded();
     this.routine.contexts = this.#onBlock === undefined && this.#stops === undefined ? this.decoder.known & flatContexts : 0;

@@ -1,5 +1,5 @@
-// The dispatcher's routine (routines/blocks.ts): the common path from a block to the next one as WebAssembly, and
-// what it leaves for other parts to read.
+// The dispatcher's routine (routines/blocks.ts): the common path from a block to the next one as WebAssembly,
+// and what it leaves for other parts to read.
 import { dispatch, layout } from "../machine/layout.ts";
 import type { State } from "../machine/state.ts";
 import type { PredecodeRoutines } from "./predecode.ts";
@@ -10,7 +10,9 @@ const word = (offset: number): number => (layout.dispatch + offset) >> 2;
 /** The routine of one processor. */
 export class BlockRoutine {
   readonly #state: State;
-  /** The block behind a record that does not branch; rip is there afterwards. 0: the dispatcher must find it. */
+  /**
+   * The block behind a record that does not branch; rip is there afterwards. 0: the dispatcher must find it.
+   */
   readonly behind: (rec: number) => number;
   /** The block at rip after a jump by a record, which is noted. 0: the dispatcher must find it. */
   readonly jumped: (rec: number) => number;
@@ -19,7 +21,8 @@ export class BlockRoutine {
     this.#state = state;
     this.behind = routines.block_behind;
     this.jumped = routines.block_jumped;
-    // Another machine may have used this memory. Entries that it displaced are removed already (`Blocks.giveUp`).
+    // Another machine may have used this memory. Entries that it displaced are removed already
+    // (`Blocks.giveUp`).
     state.u8.fill(0, layout.dispatch, layout.dispatch + dispatch.displaced);
   }
   /** A bit for each context in which it may decode. */

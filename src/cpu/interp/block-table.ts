@@ -33,8 +33,8 @@ export class BlockTable {
     return this.#set(ip, frame | context, head, head - blockNode.size);
   }
   /**
-   * Adds a block that begins on the page before a frame's page, at `ip`, and ends in the frame. `place`: for a
-   * node. True if it is used.
+   * Adds a block that begins on the page before a frame's page, at `ip`, and ends in the frame. `place`: for
+   * a node. True if it is used.
    */
   setCrossing(frame: number, ip: number, context: number, head: number, place: number): boolean {
     const key = frame | context | blockNode.crosses;

@@ -10,8 +10,9 @@ const { count, quick } = codePages;
 export class CodePages {
   readonly #frames = new Map<number, number>();
   /**
-   * Pages that are found without the map, by the low bits of the page number: the page (0: none), and its frame
-   * with the flag `quick`. Page 0 holds no code that is looked up often. They are in memory for routines/blocks.ts.
+   * Pages that are found without the map, by the low bits of the page number: the page (0: none), and its
+   * frame with the flag `quick`. Page 0 holds no code that is looked up often. They are in memory for
+   * routines/blocks.ts.
    */
   readonly #cachedPages: Float64Array;
   readonly #cachedFrames: Uint32Array;

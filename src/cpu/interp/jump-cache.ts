@@ -12,16 +12,18 @@ const mostCallTargets = (layout.callTargetsEnd - layout.callTargets) / callTarge
 const mostTargets = 128;
 /** Bound of the tracked entries. With more the cache is emptied as a whole, or searched. */
 const mostFilled = 4096;
+const isUsed = (layout.dispatch + dispatch.displaced) >> 2;
+
 /** The displaced entries (layout.ts). handlers.ts exchanges them with those of the jump cache. */
 class Displaced {
   readonly #i32: Int32Array;
   readonly #i64: BigInt64Array;
-  /** The routine adds entries too. The memory of a new machine holds zeros: entries of address 0 without a record. */
-  get #isEmpty(): boolean {
-    return this.#i32[(layout.dispatch + dispatch.displaced) >> 2] === 0;
-  }
-  set #isEmpty(isEmpty: boolean) {
-    this.#i32[(layout.dispatch + dispatch.displaced) >> 2] = isEmpty ? 0 : 1;
+  /**
+   * The memory of a new machine holds zeros: entries of address 0 without a record. The routine adds entries
+   * too.
+   */
+  #isEmpty(): boolean {
+    return this.#i32[isUsed] === 0;
   }
   constructor(state: State) {
     this.#i32 = state.i32;
@@ -35,14 +37,14 @@ class Displaced {
   /** Adds the entry of the jump cache at an index. Another entry with the same place is lost. */
   add(from: number): void {
     copyEntry(this.#i32, from, displacedEntryOf(this.#i32[from] as number));
-    this.#isEmpty = false;
+    this.#i32[isUsed] = 1;
   }
   delete(low: number, high: number): void {
     if (this.get(low, high) !== 0) this.#empty(displacedEntryOf(low));
   }
   /** Removes what begins in these pages, or may reach into them. */
   deletePages(gone: readonly number[]): void {
-    if (this.#isEmpty) return;
+    if (this.#isEmpty()) return;
     const i32 = this.#i32;
     const least = Math.min(...gone) - 1;
     const most = Math.max(...gone);
@@ -57,8 +59,8 @@ class Displaced {
     this.#i32[entry + 1] = emptyHigh;
   }
   clear(): void {
-    if (!this.#isEmpty) this.#i64.fill(jumpCache.empty, layout.displaced >> 3, displacedEnd >> 3);
-    this.#isEmpty = true;
+    if (!this.#isEmpty()) this.#i64.fill(jumpCache.empty, layout.displaced >> 3, displacedEnd >> 3);
+    this.#i32[isUsed] = 0;
   }
 }
 
@@ -235,7 +237,9 @@ export class JumpCache {
     else entries.push(entry);
     this.#fills++;
   }
-  /** The same for the entries that the routine has filled. What they held meanwhile is in the second entries. */
+  /**
+   * The same for the entries that the routine has filled. What they held meanwhile is in the second entries.
+   */
   #noteFilledByRoutine(): void {
     const i32 = this.#i32;
     const place = (layout.dispatch + dispatch.filled) >> 2;

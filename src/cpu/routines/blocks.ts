@@ -1,7 +1,7 @@
-// The dispatcher's routine (src/cpu/run-loop.ts): the block at which control goes on, decoded if it is new. It
-// does what src/cpu/interp/block-cache.ts does, for blocks that need no notice of other parts. 0: the dispatcher
-// must do it. V8 compiles a routine at its first call; the dispatcher's own code is optimised only when most of a
-// program's start is over.
+// The dispatcher's routine (src/cpu/run-loop.ts): the block at which control goes on, decoded if it is new.
+// It does what src/cpu/interp/block-cache.ts does, for blocks that need no notice of other parts. 0: the
+// dispatcher must do it. V8 compiles a routine at its first call; the dispatcher's own code is optimised only
+// when most of a program's start is over.
 import { decode_alike } from "./alike";
 import { context as contextAt, epoch, rip } from "./at";
 import {

@@ -318,8 +318,8 @@ export class Jit implements JitPolicy {
     this.#table?.frameUnmapped(frame);
   }
   /**
-   * Reports a change of a frame with compiled code. The change may leave all compiled code as it is. True if the
-   * frame had regions.
+   * Reports a change of a frame with compiled code. The change may leave all compiled code as it is. True if
+   * the frame had regions.
    */
   invalidateFrame(frame: number): boolean {
     return this.#table?.invalidateFrame(frame) ?? false;
