@@ -218,7 +218,7 @@ export const problemTable = {
   "no-snapshot": {
     code: "TG0505",
     title: "a machine without a snapshot",
-    text: "A snapshot copies all of a machine. Some objects belong to the host, and no copy of them is possible: a mount of the mode `rw`, an overlay, a network. A snapshot is possible between two runs of a machine, not while one of its hooks is called.",
+    text: "A snapshot copies all of a machine. Some objects belong to the host, and a copy that runs ahead must not use them: a mount of the mode `rw`, an overlay, a network. A snapshot is possible between two runs of a machine, not while one of its hooks is called.",
   },
   "bad-moment": {
     code: "TG0506",
@@ -242,8 +242,8 @@ export const problemTable = {
   },
   "changed-files": {
     code: "TG0510",
-    title: "a snapshot that needs files of the host",
-    text: 'A snapshot uses files of the host: a root, mounts. They are given again when it is opened, and must be the same: type, size and time of their last change. `changed: "accept"` takes them as they are.',
+    title: "a snapshot that needs parts of the host",
+    text: "A snapshot uses parts of the host: a root, mounts, an overlay, a network, a terminal. They are given again when it is opened, and must be as they were; no copy has connections with the outside world. The message names the option that allows a difference.",
   },
   "bad-recording": {
     code: "TG0511",

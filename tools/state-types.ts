@@ -49,7 +49,14 @@ const VIEWS = new Set(
   "Uint8Array Uint16Array Uint32Array Int8Array Int16Array Int32Array Float64Array BigInt64Array BigUint64Array DataView".split(" "),
 );
 /** Types with values of the host. */
-const HOST: Readonly<Record<string, string>> = { HostNode: "h:node", HostTree: "h:tree", FileBytes: "h:bytes", ByteSink: "h:sink" };
+const HOST: Readonly<Record<string, string>> = {
+  HostNode: "h:node",
+  HostTree: "h:tree",
+  FileBytes: "h:bytes",
+  ByteSink: "h:sink",
+  HostNetwork: "h:network",
+  UpperStore: "h:store",
+};
 
 /** The rows of the table: classes, and interfaces with the classes that have them. */
 class Types {

@@ -44,7 +44,7 @@ const isNull = (fd: number): boolean => {
  * terminals.
  */
 const isDevice = (fd: number): boolean => deviceOf(fd) !== undefined && !isNull(fd);
-const isFile = (fd: number): boolean => {
+export const isFile = (fd: number): boolean => {
   try {
     return fstatSync(fd).isFile();
   } catch {
@@ -123,7 +123,8 @@ export const execute = async (given: PreparedRun, tracing?: TracedRun, watched: 
     ...(policy ? { policy: policy.given } : {}),
   };
   const host = [0, 1, 2].some(isDevice) ? await import("../host/node-terminal.ts") : undefined;
-  const found = host?.terminal();
+  const own = host?.terminal();
+  const found = prepared.terminal ? prepared.terminal(own) : own;
   const tty = found && prepared.stdin ? { ...found, uses: [false, found.uses[1], found.uses[2]] as const } : found;
   const network = prepared.network && (await import("./network.ts")).networkFrom(prepared.network, say);
   const taping = prepared.record && (await import("./tape.ts"));
@@ -142,15 +143,18 @@ export const execute = async (given: PreparedRun, tracing?: TracedRun, watched: 
   };
   const plain = { boot, stdout: seen(fdSink(1), watched.stdout), stderr: seen(fdSink(2), watched.stderr) };
   const used = tape?.begin(boot, { ...plain, path, program, policy: policy?.given, nulls, hasJob: tty?.uses[0] === true }) ?? plain;
-  const machine = new Machine(used.boot);
-  if (input) {
+  const { machine, program: started } = prepared.continues?.(used.boot) ?? { machine: new Machine(used.boot), program: path };
+  const hasEnded = typeof started === "object" && "streams" in started && started.streams.hasEnded;
+  if (input && !hasEnded) {
     machine.inputs.push({ kind: "bytes", bytes: input });
-    machine.inputs.push({ kind: "end" });
+    if (!(tty && prepared.continues)) machine.inputs.push({ kind: "end" });
   }
   const regions =
     prepared.dumpJit === undefined ? undefined : (await import("./commands/dump-jit.ts")).watchRegions(machine, prepared.dumpJit);
   // A terminal is read from the beginning, a pipe when the guest first waits.
-  const stdin = input || isFile(0) || tty?.uses[0] ? undefined : stdinInto(machine.inputs);
+  const typed = tty?.uses[0] === true && own?.uses[0] === true && !input;
+  const stdin = input || isFile(0) || typed || hasEnded ? undefined : stdinInto(machine.inputs);
+  if (tty && prepared.continues) machine.inputs.push({ kind: "resize", columns: tty.columns, rows: tty.rows });
   let awake: NodeJS.Timeout | undefined;
   const wanted = (): void => {
     // Signals alone do not keep Node waiting for a guest that sleeps.
@@ -158,7 +162,7 @@ export const execute = async (given: PreparedRun, tracing?: TracedRun, watched: 
     stdin?.wanted();
   };
   const count = insistence((signal) => machine.inputs.push({ kind: "abort", reason: new Insisted(signal) }));
-  const held = tty?.uses[0]
+  const held = typed
     ? host!.useTerminal(
         machine.inputs,
         () => machine.terminalAwaited,
@@ -171,7 +175,7 @@ export const execute = async (given: PreparedRun, tracing?: TracedRun, watched: 
     () => stdin?.stop(),
     () => prepared.file?.close(),
     () => prepared.closes?.(),
-    ...(tty ? [host!.hangsUp(machine.inputs)] : []),
+    ...(tty && host ? [host.hangsUp(machine.inputs)] : []),
     ...(held ? [held.restore] : []),
   ];
   const hooks = {
@@ -194,7 +198,7 @@ export const execute = async (given: PreparedRun, tracing?: TracedRun, watched: 
       ...(tape ? { recorder: tape.recorder } : {}),
       nulls,
     };
-    const run = await machine.run(path, options, connection);
+    const run = await machine.run(started, options, connection);
     status = run.status;
     await regions?.report(say);
     if (prepared.stats) {

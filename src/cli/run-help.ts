@@ -67,7 +67,10 @@ export const snapshotOptionHelp: readonly (readonly [string, string])[] = [
   ],
   [
     "--from FILE [ARG…]",
-    "continue the machine of a file; --root and --mount give its trees; ARG and --env: others, for a file saved --at main",
+    "continue the machine of a file; --root, --mount, --overlay, --net, --publish give what it had of the host; ARG and --env: others, for a file saved --at main",
   ],
+  ["-t, --terminal", "with --snapshot: the program has a terminal; --from continues it on this process's"],
+  ["--no-terminal", "with --from: without a terminal, type standard input at the program's"],
+  ["--reset-connections", "with --from: reset the connections with the outside world that the program had"],
   ["--accept-changed", "with --from: use files of the host that have changed since as they are now"],
 ];

@@ -11,7 +11,10 @@ import { nodeTree } from "../host/node-tree.ts";
 import { type Bug, bugs, type ProfileName, type Switches, vsyscallModes } from "../kernel/base/profile.ts";
 import type { BootOptions } from "../machine/boot.ts";
 import { lazyElfProblem } from "../machine/lazy.ts";
+import type { Machine } from "../machine/machine.ts";
 import type { MountOptions, ProgramOptions } from "../machine/options.ts";
+import type { Started } from "../machine/session.ts";
+import type { TerminalOptions } from "../machine/standard-streams.ts";
 import { Problem } from "../problem.ts";
 import { address, count, environment, integer, mount, oneOf, type parse, seconds, size, user } from "./arguments.ts";
 import { newestTime } from "./clock.ts";
@@ -99,6 +102,10 @@ export interface PreparedRun {
   /** The option --image: `execute` opens it. */
   readonly image?: { readonly path: string; readonly most: number | undefined };
   readonly record?: RecordWords;
+  /** Makes the machine of a snapshot's file, whose program goes on. */
+  readonly continues?: (boot: BootOptions) => { readonly machine: Machine; readonly program: Started };
+  /** The terminal of that program, from this process's. */
+  readonly terminal?: (own: TerminalOptions | undefined) => TerminalOptions | undefined;
   /** All of standard input, in place of this process's. */
   readonly stdin?: Uint8Array;
   /** Ends the use of an opened image. */
@@ -120,12 +127,12 @@ type Values = ReturnType<typeof parse<typeof runOptions>>["values"];
 /** The status of a path on the host. Undefined also if a parent is no folder or a name is too long. */
 const statusOf = (path: string): Stats | undefined => (existsSync(path) ? statSync(path) : undefined);
 
-const tree = (option: string, path: string, writable: boolean) => {
+export const tree = (option: string, path: string, writable: boolean) => {
   if (!statusOf(path)?.isDirectory()) throw new Problem("bad-mount", `${option}: ${path} is not a folder`);
   return nodeTree(path, { writable });
 };
 
-const mounts = (list: readonly string[]): MountOptions[] =>
+export const mounts = (list: readonly string[]): MountOptions[] =>
   list.map((text) => {
     const { host, guest, mode } = mount(text);
     return { tree: tree("--mount", host, mode === "rw"), at: guest, mode };
@@ -174,7 +181,7 @@ const policyOf = ({ policy: file, thread, container }: Values) => {
   if (option) throw new Problem("usage", `${option} selects a part of a policy: it needs --policy FILE`);
   return undefined;
 };
-const networkOf = ({ net, publish = [], dns }: Values): NetworkWords | undefined =>
+export const networkOf = ({ net, publish = [], dns }: Values): NetworkWords | undefined =>
   (net === undefined || net === "none") && publish.length === 0 && dns === undefined ? undefined : { net, publish, dns };
 const recordOf = ({ "record-on-failure": file }: Values): RecordWords | undefined =>
   file === undefined ? undefined : { file, option: "--record-on-failure", onFailure: true };
@@ -233,7 +240,7 @@ const machineOptions = (values: Values): BootOptions => ({
 });
 
 /** No code cache with --dump-jit, so that the region is compiled in this run. */
-const codeStoreOf = (values: Values): CodeStore | undefined => {
+export const codeStoreOf = (values: Values): CodeStore | undefined => {
   const { "code-cache": folder = cacheFolder(), engine = "auto", cpu, memory } = values;
   if (folder === "" || (folder !== "off" && statusOf(folder)?.isDirectory() === false))
     throw new Problem("bad-value", `--code-cache wants a folder or off, not ${JSON.stringify(folder)}`);

@@ -93,6 +93,20 @@ export class NodeFile implements HostNode {
     this.stat = statOf(found);
     return this;
   }
+  get identity(): string {
+    return this.id;
+  }
+  look(): HostStat | undefined {
+    const { parent, name, tree } = this;
+    try {
+      const status = (at: Parameters<typeof lstatSync>[0]) => lstatSync(at, { bigint: true });
+      const found = parent ? parent.#entry(name, status) : status(tree.path);
+      if (identity(found) === this.id) return (this.stat = statOf(found));
+    } catch {
+      // It has no name there.
+    }
+    return undefined;
+  }
   /** `act` with a path of `name` in this directory. Throws the host's errors. */
   #entry<T>(name: string, act: (path: Parameters<typeof lstatSync>[0]) => T): T {
     if (this.type !== S_IFDIR) throw failure("ENOTDIR");

@@ -110,7 +110,7 @@ const memoryOf = ({ memory = DEFAULT_MEMORY }: BootOptions): number => {
   });
 };
 
-const budgetOf = (options: BootOptions): WorkBudget =>
+export const budgetOf = (options: BootOptions): WorkBudget =>
   options.budget ?? new WorkBudget({ seconds: options.timeout, bytes: memoryOf(options), signal: options.signal, subject: "the overlay" });
 
 /**

@@ -16,6 +16,7 @@ import type { Program, ProgramOptions } from "./options.ts";
 
 import type { Run } from "./run.ts";
 import { Session, type Started } from "./session.ts";
+import type { Waiting } from "./snapshot/until.ts";
 import type { StandardStreams } from "./standard-streams.ts";
 
 /**
@@ -80,6 +81,8 @@ export class Machine {
   readonly options: BootOptions;
 
   private readonly _processor: Cpu;
+  /** The use of the network that is open. */
+  private _network: object | undefined = undefined;
   /** The host's terminal, if it is one of the standard streams. */
   readonly terminal: ConstructorParameters<typeof StandardStreams>[2];
 
@@ -167,32 +170,52 @@ export class Machine {
     return run;
   }
 
-  async run(program: Program, options: ProgramOptions = {}, connection?: Connection): Promise<Run> {
+  async run(program: Program | Started, options: ProgramOptions = {}, connection?: Connection): Promise<Run> {
     options.signal?.throwIfAborted();
-    const { vfs, namespaces } = this.kernel;
-    const { uplink } = namespaces.net;
+    const { vfs } = this.kernel;
     vfs.rootFs.begin();
-    await uplink?.open((event) => this.inputs.push({ kind: "network", event }));
+    await this.openNetwork();
     try {
       return await this._run(program, options, connection);
     } finally {
       vfs.rootFs.finish();
-      await uplink?.close(false);
+      await this.kernel.namespaces.net.uplink?.close(false);
     }
   }
-  private async _run(program: Program, options: ProgramOptions, connection?: Connection): Promise<Run> {
-    const { signal, timeout } = options;
+  /** Connects the machine to its network, if it has one. */
+  async openNetwork(): Promise<void> {
+    // A network that was left can have events still.
+    const use = (this._network = {});
+    await this.kernel.namespaces.net.uplink?.open((event) => {
+      if (use === this._network) this.inputs.push({ kind: "network", event });
+    });
+  }
+  private async _run(program: Program | Started, options: ProgramOptions, connection?: Connection): Promise<Run> {
     const session = this._start(program, options, connection);
+    const gaveUp = await this.drive(session, options, connection);
+    if (!gaveUp) await session.owners.settled();
+    if (!gaveUp) await this.kernel.namespaces.net.uplink?.close(true);
+    this._processor.jit.saveCached();
+    return session.report(gaveUp && { timeout: options.timeout ?? 0 });
+  }
+  /**
+   * Runs with the outside world, in real time: to the end of the first process (undefined), to a condition
+   * (`holds`), or until the time limit has passed.
+   */
+  async drive(
+    session: Session,
+    { signal, timeout }: Pick<ProgramOptions, "signal" | "timeout">,
+    connection?: Connection,
+    waiting?: Waiting,
+  ): Promise<"holds" | "timeout" | undefined> {
     const timer = timeout === undefined ? undefined : setTimeout(() => this.inputs.push({ kind: "timeout" }), timeout * 1000);
     const abort = (): void => this.inputs.push({ kind: "abort", reason: signal?.reason });
     signal?.addEventListener("abort", abort);
     try {
-      const gaveUp = await this._pump(session, connection);
+      const gaveUp = await this._pump(session, connection, waiting);
+      if (gaveUp === "holds") return gaveUp;
       if (gaveUp?.kind === "abort") throw gaveUp.reason;
-      if (!gaveUp) await session.owners.settled();
-      if (!gaveUp) await this.kernel.namespaces.net.uplink?.close(true);
-      this._processor.jit.saveCached();
-      return session.report(gaveUp && { timeout: timeout ?? 0 });
+      return gaveUp && "timeout";
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener("abort", abort);
@@ -236,7 +259,7 @@ export class Machine {
   }
 
   /** Run until the first process has ended and its output has gone, or why not. */
-  private async _pump(session: Session, connection: Connection | undefined): Promise<GivenUp | undefined> {
+  private async _pump(session: Session, connection: Connection | undefined, waiting?: Waiting): Promise<GivenUp | "holds" | undefined> {
     const { kernel, inputs } = this;
     const { deadline } = kernel;
     const { process } = session;
@@ -253,8 +276,10 @@ export class Machine {
       else if (ended) return undefined;
       else {
         deadline.until = deadline.clock() + (isAtMoment ? STRETCH : SHORT);
-        const result = session.step(Infinity);
+        const result = session.step(waiting ? Math.max(0, waiting.time - kernel.now) : Infinity);
         ended = result.reason === "ended";
+        const isAtRest = result.reason === "stuck" || (result.reason === "idle" && result.until === undefined);
+        if (waiting?.holds(isAtRest && inputs.idle)) return "holds";
         isAtMoment = ended || !recorder || result.reason !== "limit" || kernel.scheduler.isAtMoment;
         if (ended || !isAtMoment) continue;
         recorder?.rests();

@@ -80,6 +80,9 @@ export class StandardStreams {
   control(process: Process): void {
     if (this._tty) setControlling(process.leader, this._tty);
   }
+  get terminal(): Tty | undefined {
+    return this._tty;
+  }
   /** The host's side of the terminal. */
   get console(): HostConsole | undefined {
     return this._tty?.driver as HostConsole | undefined;

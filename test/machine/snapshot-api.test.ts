@@ -1,9 +1,7 @@
 // Runs in steps, snapshots and copies, as users of the library have them.
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
 import { Machine, type MachineOptions, Problem, Snapshot } from "trapgate";
-import { hostNetwork, hostOverlay, hostTree } from "trapgate/node";
+import { hostTree } from "trapgate/node";
 import { describe, expect, it } from "vitest";
 import { missing, type Need, nativeX64, top } from "../support/host.ts";
 
@@ -197,23 +195,6 @@ describe.skipIf(missing("snapshots of a shell", nativeX64, sh))("a snapshot", ()
 });
 
 describe("a machine that no copy can have", () => {
-  const refusal = async (options: MachineOptions): Promise<string> => {
-    const machine = new Machine(options);
-    await machine.start(hello);
-    return codeOf(() => machine.snapshot());
-  };
-  it("has a mount rw, an overlay or a network", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "trapgate-test-"));
-    try {
-      const tree = hostTree(folder, { writable: true });
-      expect(await refusal({ mounts: [{ tree, at: "/mnt", mode: "rw" }] })).toBe("no-snapshot");
-      expect(await refusal({ overlay: hostOverlay(join(folder, "overlay")) })).toBe("no-snapshot");
-      expect(await refusal({ network: hostNetwork({ reach: "none" }) })).toBe("no-snapshot");
-      expect(await refusal({ mounts: [{ tree, at: "/mnt", mode: "cow" }] })).toBe("none");
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
-  });
   it("runs", async () => {
     const machine = new Machine();
     let kind = "";

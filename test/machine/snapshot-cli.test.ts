@@ -53,9 +53,9 @@ describe("run --snapshot", () => {
       status,
       stderr: expect.stringContaining("[TG0104]"),
     });
-    expect(trapgate(["run", "--snapshot", file, "--net", "host", hello])).toMatchObject({
+    expect(trapgate(["run", "--snapshot", file, "--why", hello])).toMatchObject({
       status,
-      stderr: expect.stringContaining("--net"),
+      stderr: expect.stringContaining("--why"),
     });
     trapgate(["run", "--snapshot", file, "--at", "call:write", hello]);
     expect(trapgate(["run", "--from", file, "x"])).toMatchObject({ status, stderr: expect.stringContaining("[TG0506]") });

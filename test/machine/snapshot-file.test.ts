@@ -187,7 +187,13 @@ describe.skipIf(missing("files of a shell's snapshot", nativeX64, sh))("a file o
       const read = (changed?: "accept") => () =>
         Snapshot.read(bytes, { mounts: { "/mnt": hostTree(folder) }, ...(changed ? { changed } : {}) });
       expect(await kindOf(read())).toBe("none");
+      // A touched file has its content still.
       utimesSync(join(folder, "program"), 1, 1);
+      expect(await kindOf(read())).toBe("none");
+      writeFileSync(
+        join(folder, "program"),
+        hello.map((byte) => byte ^ 1),
+      );
       expect(await kindOf(read())).toBe("changed-files");
       expect(await kindOf(read("accept"))).toBe("none");
       rmSync(join(folder, "program"));

@@ -5,6 +5,8 @@ import { execute } from "../execute.ts";
 import { runOptionHelp, snapshotOptionHelp } from "../run-help.ts";
 import { prepare, runOptions } from "../run-options.ts";
 
+const snapshotOptions = ["from", "snapshot", "at", "accept-changed", "reset-connections", "terminal", "no-terminal"] as const;
+
 /** The options of `run`: those of a run, and of files of snapshots. */
 export const options = {
   ...runOptions,
@@ -12,6 +14,9 @@ export const options = {
   at: { type: "string" },
   from: { type: "string" },
   "accept-changed": { type: "boolean" },
+  "reset-connections": { type: "boolean" },
+  terminal: { type: "boolean", short: "t" },
+  "no-terminal": { type: "boolean" },
 } as const;
 
 /** `trapgate run`: the entry of the table of commands. */
@@ -23,8 +28,7 @@ export const command: Command = {
   },
   async run(args) {
     const { values, rest } = parse(args, options);
-    if ((values.from ?? values.snapshot ?? values.at ?? values["accept-changed"]) !== undefined)
-      return (await import("./snapshot.ts")).runWithFile(values, rest);
+    if (snapshotOptions.some((name) => values[name] !== undefined)) return (await import("./snapshot.ts")).runWithFile(values, rest);
     return execute(prepare(values, rest));
   },
 };

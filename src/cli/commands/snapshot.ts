@@ -1,46 +1,48 @@
 // `trapgate snapshot`, and the options --snapshot and --from of `run`: the state of a machine in a file.
 import { readFileSync } from "node:fs";
-import { isatty } from "node:tty";
 import { engines } from "../../cpu/engine.ts";
 import { standardInput } from "../../host/node-bytes.ts";
 import { backlog, fdSink } from "../../host/node-sink.ts";
-import { nodeTree } from "../../host/node-tree.ts";
 import { watchdog } from "../../host/watchdog.ts";
+import type { BootOptions } from "../../machine/boot.ts";
 import { Machine } from "../../machine/machine.ts";
 import { parseMoment } from "../../machine/moment.ts";
-import type { Run } from "../../machine/run.ts";
 import { builtHere, openFile, readFile, writeFile } from "../../machine/snapshot/file/file.ts";
-import { Live } from "../../machine/snapshot/live.ts";
-import type { Until } from "../../machine/snapshot/options.ts";
+import { forged, Live, machineOf } from "../../machine/snapshot/live.ts";
+import type { ForkOptions, ReadOptions, Until } from "../../machine/snapshot/options.ts";
+import type { TerminalOptions } from "../../machine/standard-streams.ts";
 import { Problem } from "../../problem.ts";
-import { count, environment, mount, oneOf, parse, seconds } from "../arguments.ts";
+import { count, environment, oneOf, parse, seconds } from "../arguments.ts";
 import type { Command } from "../command.ts";
+import { execute, isFile } from "../execute.ts";
 import { programOptionHelp } from "../run-help.ts";
-import { prepare, programOptions } from "../run-options.ts";
+import { codeStoreOf, mounts, networkOf, prepare, programOptions, tree } from "../run-options.ts";
 import { writeOutput } from "../save/output-file.ts";
-import { statusOfEnd, TIMED_OUT } from "../status.ts";
 import { printLines as print } from "../text/print.ts";
 import type { options } from "./run.ts";
 
 type Values = ReturnType<typeof parse<typeof options>>["values"];
 
+/** Options of `run` that neither has. */
+const without = ["image", "policy", "why", "why-json", "dump-jit", "record-on-failure", "schedule"] as const;
 /** Options of `run` that a run in steps does not have. */
-const without = [
-  "net",
-  "publish",
-  "overlay",
-  "image",
-  "policy",
-  "why",
-  "why-json",
-  "dump-jit",
-  "crash",
-  "kernel-log",
-  "stats",
-  "record-on-failure",
-] as const;
+const ofRun = ["crash", "kernel-log", "stats", "from", "accept-changed", "reset-connections", "no-terminal"] as const;
 /** Options of the machine that a file has already. */
-const fixed = ["kernel", "cpu", "memory", "seed", "cwd", "uid", "hostname", "clock", "cpus"] as const;
+const fixed = [
+  "kernel",
+  "cpu",
+  "memory",
+  "seed",
+  "cwd",
+  "uid",
+  "hostname",
+  "clock",
+  "cpus",
+  "pids",
+  "files",
+  "cpu-time",
+  "terminal",
+] as const;
 const refuse = (values: Values, names: readonly string[], option: string, why: string): void => {
   const given = names.find((name) => Object.hasOwn(values, name));
   if (given !== undefined) throw new Problem("usage", `--${given} does not go with ${option}: ${why}`);
@@ -67,22 +69,45 @@ const streams = () => {
   const [out, err] = [fdSink(1), fdSink(2)];
   return { stdout: (bytes: Uint8Array) => void out.write(bytes), stderr: (bytes: Uint8Array) => void err.write(bytes) };
 };
-const statusOf = ({ status }: Run): number => ("timeout" in status ? TIMED_OUT : statusOfEnd(status));
+const say = (line: string): void => void fdSink(2).write(new TextEncoder().encode(`${line}\n`));
+/** The host's parts that the options name. */
+const given = async (values: Values): Promise<Pick<BootOptions, "network" | "overlay">> => {
+  const words = networkOf(values);
+  const { overlay } = values;
+  return {
+    ...(words ? { network: (await import("../network.ts")).networkFrom(words, say) } : {}),
+    ...(overlay === undefined ? {} : { overlay: (await import("../../host/overlay/overlay.ts")).hostOverlay(overlay) }),
+  };
+};
+/** The size of a terminal that no host has. */
+const SIZE = { columns: 80, rows: 24 } as const;
+/** ^D, the end of typed input. */
+const EOT = 4;
+const ALL = [true, true, true] as const;
 
 /** Runs PROG to the moment and saves it. */
 const save = async (values: Values, rest: readonly string[], file: string): Promise<number> => {
-  refuse(values, without, "--snapshot", "the program runs in steps, and nothing of the outside world reaches it");
+  refuse(values, [...without, ...ofRun], "--snapshot", "the program runs to a moment only");
   const until = conditionOf(values.at);
   const { machine, path, program, file: opened } = prepare(values, rest);
   const { timeout, ...started } = program;
+  const out = fdSink(1);
+  const sink = { queue: out.queue, write: (bytes: Uint8Array) => (live?.saw(bytes), out.write(bytes)) };
+  const boot: BootOptions = {
+    ...machine,
+    ...(await given(values)),
+    ...(values.terminal ? { terminal: { sink, ...SIZE, uses: ALL } } : {}),
+  };
+  let live: Live | undefined;
   try {
-    const live = new Live(new Machine(machine), path, { ...started, hooks: streams() });
+    live = new Live(new Machine(boot), path, { ...started, hooks: streams() });
     if (!(await live.until(until, timeout === undefined ? {} : { timeout })))
       throw new Problem("not-prepared", `${path}: the program ended or waits, but ${values.at ?? "idle"} did not come`);
-    const bytes = writeFile(live.save(), live.moment, machine, live.tasks);
+    const bytes = writeFile(live.save(true), live.moment, boot, live.tasks);
     writeOutput(file, bytes);
     return 0;
   } finally {
+    await live?.leave(false);
     opened?.close();
     await backlog.end();
   }
@@ -91,7 +116,6 @@ const save = async (values: Values, rest: readonly string[], file: string): Prom
 /** Bytes of input, at most. */
 const MOST_INPUT = 2 ** 30;
 const allInput = (): Uint8Array => {
-  if (isatty(0)) return new Uint8Array(0);
   const input = standardInput(MOST_INPUT);
   if (input === undefined) throw new Problem("usage", "the input has more than 1 GiB");
   return input;
@@ -100,32 +124,68 @@ const allInput = (): Uint8Array => {
 /** Milliseconds that a forged file can keep the process busy with nothing. */
 const PATIENCE = 20_000;
 
-/** Continues a file to the end of its program. */
+/** Continues a file to the end of its program: the rest is a run. */
 const continued = async (values: Values, rest: readonly string[], file: string): Promise<number> => {
   refuse(values, [...without, ...fixed, "snapshot", "at"], "--from", "the machine is that of the file");
-  const { env: given } = values;
-  const changes = { ...(rest.length > 0 ? { args: rest } : {}), ...(given ? { env: environment(given) } : {}) };
-  // Before the watch begins: a user may write for long.
-  const stdin = allInput();
+  const bytes = bytesOf(file);
+  const { options: kept, needs, tasks } = openFile(bytes).header;
+  const { env, root, timeout, engine } = values;
+  const changes: ForkOptions = {
+    ...(rest.length > 0 ? { args: rest } : {}),
+    ...(env ? { env: environment(env) } : {}),
+    ...(values["accept-changed"] ? { changed: "accept" } : {}),
+    ...(values["reset-connections"] ? { connections: "reset" } : {}),
+  };
+  const types = needs.terminal !== undefined && values["no-terminal"] === true;
+  const code = codeStoreOf({
+    ...values,
+    ...(kept.cpu === undefined ? {} : { cpu: kept.cpu }),
+    ...(kept.memory === undefined ? {} : { memory: String(kept.memory) }),
+  });
+  const { network, ...parts } = await given(values);
   const watch = watchdog(
     PATIENCE,
     "trapgate: error: the snapshot's state is not one of a run: the machine made no step for 20 s [TG0509]\n",
   );
-  const mounts = Object.fromEntries((values.mount ?? []).map(mount).map(({ host, guest }) => [guest, nodeTree(host)]));
-  const { state, options: boot } = readFile(bytesOf(file), {
-    ...(values.root === undefined ? {} : { root: nodeTree(values.root) }),
-    mounts,
-    changed: values["accept-changed"] ? "accept" : "refuse",
-  });
-  const timeout = values.timeout === undefined ? {} : { timeout: seconds(values.timeout, "--timeout") };
+  const steps = setInterval(() => watch.step(), 1000);
+  const read: ReadOptions = {
+    ...parts,
+    ...(root === undefined ? {} : { root: tree("--root", root, false) }),
+    mounts: Object.fromEntries(mounts(values.mount ?? []).map(({ tree, at }) => [at, tree])),
+    ...(network ? { network } : values.net === "none" ? { network: "none" } : {}),
+    changed: changes.changed ?? "refuse",
+  };
   try {
-    watch.step();
-    const live = Live.copy(state, boot, { ...changes, stdin, hooks: streams() });
-    live.onTurn = () => watch.step();
-    return statusOf(await live.finish(timeout));
+    return await execute({
+      machine: { ...kept, ...(engine === undefined ? {} : { engine: oneOf(engine, engines, "--engine") }) },
+      path: tasks[0]?.[1] ?? file,
+      program: timeout === undefined ? {} : { timeout: seconds(timeout, "--timeout") },
+      ...(code ? { code } : {}),
+      crash: values.crash ?? false,
+      kernelLog: values["kernel-log"] ?? false,
+      stats: values.stats ?? false,
+      why: false,
+      ...(types ? { stdin: new Uint8Array([...allInput(), EOT]) } : isFile(0) ? { stdin: allInput() } : {}),
+      continues(boot) {
+        const { state, options } = readFile(bytes, read);
+        return machineOf(state, { ...boot, ...options }, changes);
+      },
+      terminal(own) {
+        const { terminal } = needs;
+        if (!terminal) return undefined;
+        const uses: TerminalOptions["uses"] = [terminal[0] === true, terminal[1] === true, terminal[2] === true];
+        if (types) return { sink: fdSink(1), ...SIZE, uses };
+        if (own?.uses[0]) return { ...own, uses };
+        throw new Problem("changed-files", "the snapshot's program has a terminal, and this process has none", {
+          help: "--no-terminal types standard input at it, and writes its output to standard output",
+        });
+      },
+    });
+  } catch (error) {
+    throw forged(error);
   } finally {
+    clearInterval(steps);
     watch.end();
-    await backlog.end();
   }
 };
 
@@ -154,9 +214,18 @@ const show = (file: string): number => {
   print(`options  ${kept.join(", ") || "default"}`);
   const trees = header.trees.map((at) => {
     const { length } = header.hosts.filter(({ tree }) => tree === at);
-    return `${at === "" ? "--root" : `--mount HOST:${at}`} with ${length} files`;
+    const isWritable = header.hosts.some((each) => each.tree === at && each.isWritable);
+    return `${at === "" ? "--root" : `--mount HOST:${at}${isWritable ? ":rw" : ""}`} with ${length} files`;
   });
-  print(`needs    ${trees.join(", ") || "nothing of the host"}`);
+  const { network, overlay, terminal, connections } = header.needs;
+  const all = [
+    ...trees,
+    ...(overlay === undefined ? [] : ["--overlay"]),
+    ...(network ? [network.reaches ? "--net host" : "--publish"] : []),
+    ...(connections.length > 0 ? [`--reset-connections (${connections.join(", ")})`] : []),
+    ...(terminal ? ["a terminal"] : []),
+  ];
+  print(`needs    ${all.join(", ") || "nothing of the host"}`);
   print(`build    ${builtHere(header) ? "this one" : "another one, which alone can continue it"}`);
   return 0;
 };

@@ -1,5 +1,6 @@
 // The files of bytes of an upper layer: one for each number, in a folder that nothing else uses.
-import { closeSync, constants, fstatSync, ftruncateSync, openSync, readdirSync, readSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, constants, fstatSync, ftruncateSync, lstatSync, openSync, readdirSync, readSync, unlinkSync, writeSync } from "node:fs";
+import { crc32 } from "node:zlib";
 import { errnoOf, failure } from "../node-errno.ts";
 
 const { O_RDWR, O_CREAT, O_NOFOLLOW, O_NONBLOCK = 0, O_NOCTTY = 0 } = constants;
@@ -31,6 +32,14 @@ export class DataFiles {
       this.#open.delete(other);
     }
     return fd;
+  }
+  /** Of all files: a number, a size and a time each. */
+  get sum(): string {
+    const of = (name: string): string => {
+      const { size, mtimeNs } = lstatSync(`${this.#folder}${name}`, { bigint: true });
+      return `${name} ${size} ${mtimeNs}\n`;
+    };
+    return crc32(readdirSync(this.#folder).sort().map(of).join("")).toString(16);
   }
   size(id: number): number | undefined {
     try {

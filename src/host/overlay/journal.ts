@@ -42,6 +42,7 @@ export class Journal {
   readonly #folder: string;
   readonly #name: string;
   #size = 0;
+  #sum = 0;
   /** The size after the last snapshot. */
   #least = 0;
   /** The number of the line that is read. */
@@ -72,6 +73,7 @@ export class Journal {
       let from = 0;
       for (let end = bytes.indexOf(LF); end >= 0; end = bytes.indexOf(LF, from)) {
         yield bytes.toString("utf8", from, end);
+        this.#sum = crc32(bytes.subarray(from, end + 1), this.#sum);
         this.#size += end + 1 - from;
         from = end + 1;
       }
@@ -95,11 +97,20 @@ export class Journal {
       if (!read.success) throw this.#damaged();
       if (this.#line > 1) yield read.data as UpperRecord;
     }
-    if (this.#line === 0) this.#size = writeAll(this.#fd, lineOf(HEAD));
+    if (this.#line === 0) this.#size = this.#write(this.#fd, HEAD);
     this.#least = this.#size;
   }
   append(record: UpperRecord): void {
-    this.#size += writeAll(this.#fd, lineOf(record));
+    this.#size += this.#write(this.#fd, record);
+  }
+  #write(fd: number, value: unknown): number {
+    const line = lineOf(value);
+    this.#sum = crc32(line, this.#sum);
+    return writeAll(fd, line);
+  }
+  /** Of all lines. */
+  get sum(): string {
+    return `${this.#size} ${this.#sum.toString(16)}`;
   }
   get isLong(): boolean {
     return this.#size > SHORT && this.#size > 4 * this.#least;
@@ -108,7 +119,8 @@ export class Journal {
   replace(records: readonly UpperRecord[]): void {
     const path = `${this.#folder}${NAME}.new`;
     const fd = openSync(path, O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW, 0o600);
-    this.#size = [HEAD, ...records].reduce((size, record) => size + writeAll(fd, lineOf(record)), 0);
+    this.#sum = 0;
+    this.#size = [HEAD, ...records].reduce((size, record) => size + this.#write(fd, record), 0);
     renameSync(path, `${this.#folder}${NAME}`);
     closeSync(this.#fd);
     this.#fd = fd;

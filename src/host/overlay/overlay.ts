@@ -79,6 +79,13 @@ class NodeUpper implements UpperStore {
     this.#release?.();
     this.#release = undefined;
   }
+  get isUsed(): boolean {
+    return this.#release !== undefined;
+  }
+  mark(): string {
+    const { journal, data } = this.#used();
+    return `${journal.sum} ${data.sum}`;
+  }
   append(record: UpperRecord): number {
     return this.#attempt(() => this.#used().journal.append(record));
   }

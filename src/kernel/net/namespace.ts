@@ -17,7 +17,11 @@ export const NO_GROUPS: readonly [number, number] = [1, 0];
 
 /** The way out of the machine (outside/uplink.ts), as sockets see it. */
 export interface NetworkUplink {
-  readonly network: HostNetwork;
+  network: HostNetwork;
+  /** Connections with the outside world, in words. */
+  readonly connections: readonly string[];
+  /** The host's ends of all connections are gone. */
+  lost(): void;
   open(tell: (event: NetworkEvent) => void): Promise<void>;
   /** Uses a link that is open. */
   attach(link: HostLink): void;

@@ -259,10 +259,14 @@ const forkShape = {
   hooks: programShape.hooks,
   trace: programShape.trace,
   maxOutput: programShape.maxOutput,
+  changed: name(["refuse", "accept"]).optional(),
+  connections: name(["refuse", "reset"]).optional(),
 } satisfies Shape<ForkOptions>;
 const readShape = {
   root: machineShape.root,
   mounts: record(absolute, tree).optional(),
+  overlay: machineShape.overlay,
+  network: z.union([z.literal("none"), machineShape.network.unwrap()]).optional(),
   changed: name(["refuse", "accept"]).optional(),
 } satisfies Shape<ReadOptions>;
 const limitsShape = { timeout: programShape.timeout, signal: programShape.signal } satisfies Shape<RunLimits>;

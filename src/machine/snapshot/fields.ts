@@ -6,10 +6,10 @@ export interface Handle {
   /**
    * `supplied`: the machine of the copy has its own. `shared`: copies share the object, which does not
    * change.
-   * `keys`: a map whose keys are shared. `refused`: no copy is possible, unless the object is the standard
+   * `keys`: a map whose keys are shared. `dropped`: a copy has none. `refused`: no copy is possible, unless the object is the standard
    * stream or terminal of a machine.
    */
-  readonly as: "supplied" | "shared" | "keys" | "refused";
+  readonly as: "supplied" | "shared" | "keys" | "dropped" | "refused";
   readonly what: string;
   /** Advice for the owner of a machine that has no snapshot for this reason. */
   readonly help?: string;
@@ -20,9 +20,9 @@ const shared = (what: string): Handle => ({ as: "shared", what });
 const refused = (what: string, help?: string): Handle => ({ as: "refused", what, ...(help === undefined ? {} : { help }) });
 
 const stream = refused("a standard stream belongs to another machine");
-const writable = refused("it has a mount of the mode rw, whose files no snapshot can take back", "mount the tree with the mode cow");
-const upper = refused("it has an overlay, whose store no snapshot can take back", "leave the option overlay out");
-const network = refused("it has a network of the host", "leave the option network out: the loopback device needs none");
+const keys: Handle = { as: "keys", what: "files of the host by node" };
+const file = shared("a file of the host");
+const upper = shared("the store of an overlay");
 
 /** By `file:Class`: its handles by field. */
 export const handles: Readonly<Record<string, Readonly<Record<string, Handle>>>> = {
@@ -53,19 +53,23 @@ export const handles: Readonly<Record<string, Readonly<Record<string, Handle>>>>
   "machine/standard-streams.ts:HostConsole": { sink: stream, queue: stream },
   "kernel/fs/types/host-fs.ts:HostFs": {
     tree: shared("a directory of the host"),
-    linked: { as: "keys", what: "files of the host by node" },
+    linked: keys,
   },
-  "kernel/fs/types/host-fs.ts:HostBase": { _host: shared("a file of the host") },
+  "kernel/fs/types/host-fs.ts:HostBase": { _host: file },
   "kernel/fs/types/host-fs.ts:HostFsDir": { _host: shared("a directory of the host") },
   "kernel/fs/types/host-fs.ts:HostFsLink": { _host: shared("a link of the host") },
-  "kernel/fs/types/host-rw.ts:HostRwFs": { _inodes: writable },
-  "kernel/fs/types/host-rw.ts:HostRwFile": { host: writable },
-  "kernel/fs/types/host-rw.ts:HostRwNode": { host: writable },
-  "kernel/fs/types/overlay-fs.ts:HostOverlayFs": { store: upper, _lower: upper, _linked: upper, _places: upper },
-  "kernel/fs/types/overlay-inodes.ts:HostOverlayDir": { lower: upper },
+  "kernel/fs/types/host-rw.ts:HostRwFs": { _inodes: keys },
+  "kernel/fs/types/host-rw.ts:HostRwFile": { host: file },
+  "kernel/fs/types/host-rw.ts:HostRwNode": { host: file },
+  "kernel/fs/types/overlay-fs.ts:HostOverlayFs": { store: upper, _lower: shared("a directory of the host"), _linked: keys },
+  "kernel/fs/types/overlay-fs.ts:Place": { node: file },
+  "kernel/fs/types/overlay-inodes.ts:HostOverlayDir": { lower: file },
   "kernel/fs/types/overlay-content.ts:OverlayContent": { _store: upper },
-  "kernel/net/outside/uplink.ts:Uplink": { network, _link: network },
-  "kernel/net/outside/bridge.ts:Bridge": { _link: network },
+  "kernel/net/outside/uplink.ts:Uplink": {
+    network: shared("the network of the host"),
+    _link: { as: "dropped", what: "an open network of the host" },
+  },
+  "kernel/net/outside/bridge.ts:Bridge": { _link: { as: "dropped", what: "an open network of the host" } },
 };
 
 /** By `file:Class`: fields that are computed again. */

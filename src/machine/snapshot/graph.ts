@@ -197,8 +197,9 @@ class Capture {
         const handle = handles?.[key]?.as;
         const isCopied = handle === "refused" && isOfReplay(field, value);
         if (handle !== undefined && !isCopied && !this._ports.has(field) && !this._facts.of(Object.getPrototypeOf(field) as object)) {
-          if (handle === "shared") continue;
+          if (handle === "shared" || (handle === "dropped" && isReplayed(field))) continue;
           template[key] = undefined;
+          if (handle === "dropped") continue;
           if (handle === "supplied") supplied.push(key);
           else if (handle === "keys") {
             keys.push(key);

@@ -41,10 +41,22 @@ const prepare = (kernel: Kernel, started: Started | undefined, { args, env, file
  * whole
  * is one of a run is found out only here.
  */
-const forged = (error: unknown): unknown =>
+export const forged = (error: unknown): unknown =>
   error instanceof Error && !(error instanceof Problem)
     ? new Problem("bad-snapshot", `the snapshot's state is not one of a run: ${error.message}`, { cause: error })
     : error;
+
+/** A machine in a state, with the changes that its owner wants. */
+export const machineOf = (
+  state: SavedState,
+  boot: Machine["options"],
+  options: ForkOptions,
+): { readonly machine: Machine; readonly program: Started } => {
+  const { booted, started } = resume(state, boot, options);
+  const machine = new Machine(boot, undefined, booted);
+  prepare(machine.kernel, started, options);
+  return { machine, program: started as Started };
+};
 
 /** The reason for which a run in steps has come to rest. */
 type Rest = "holds" | "ended" | "rests" | "timeout";
@@ -66,6 +78,9 @@ export class Live {
   onTurn: (() => void) | undefined = undefined;
   /** Its state came from a file, which can be forged. */
   private _isOfFile = false;
+  /** The network is open; or it is being closed. */
+  private _isOpen = false;
+  private _closing: Promise<void> | undefined = undefined;
   /** Between the steps of `until` or `finish`. */
   private _isDriven = false;
 
@@ -114,6 +129,10 @@ export class Live {
   get tasks(): (readonly [pid: number, name: string])[] {
     const { tasks, init } = this.kernel;
     return [...tasks.values()].filter(({ process }) => process !== init).map(({ pid, comm }) => [pid, comm] as const);
+  }
+  /** The program has written to its terminal. */
+  saw(bytes: Uint8Array): void {
+    this._waiting?.output?.(bytes);
   }
   /** Adds input. */
   write(bytes: string | Uint8Array): void {
@@ -184,6 +203,7 @@ export class Live {
     if (!streams.hasEnded) streams.end();
     const end = await this._drive(limits, undefined);
     await this.session.owners.settled();
+    if (end === "ended") await this.leave(true);
     return this.session.report(end === "ended" ? undefined : { timeout: limits.timeout ?? 0 });
   }
 
@@ -197,10 +217,30 @@ export class Live {
   private async _drive(limits: RunLimits, waiting: Waiting | undefined): Promise<Rest> {
     this._isDriven = true;
     try {
-      return await this._steps(limits, waiting);
+      return await (this.machine.options.network ? this._outside(limits, waiting) : this._steps(limits, waiting));
     } finally {
       this._isDriven = false;
     }
+  }
+  /** With a network of the host the machine runs in real time. */
+  private async _outside(limits: RunLimits, waiting: Waiting | undefined): Promise<Rest> {
+    const { machine, session } = this;
+    if (session.ended) return "ended";
+    await this._closing;
+    if (!this._isOpen) await machine.openNetwork();
+    this._isOpen = true;
+    const end = await machine.drive(session, limits, undefined, waiting);
+    if (this._aborted) throw this._aborted.reason;
+    if (end === "timeout" && waiting) throw new Problem("time-limit", `the condition did not hold within ${limits.timeout} s`);
+    return end ?? "ended";
+  }
+  /** Ends the use of the host's parts. `flush`: bytes that programs have sent reach the other side. */
+  async leave(flush: boolean): Promise<void> {
+    const { kernel } = this;
+    kernel.vfs.rootFs.finish();
+    this._isOpen = false;
+    this._closing = Promise.resolve(kernel.namespaces.net.uplink?.close(flush));
+    await this._closing;
   }
   private async _steps({ timeout, signal }: RunLimits, waiting: Waiting | undefined): Promise<Rest> {
     signal?.throwIfAborted();
@@ -229,18 +269,24 @@ export class Live {
     return this.session.report(status);
   }
 
-  /** The state of now. */
-  save(): SavedState {
+  /** The state of now. `allowed`: the machine may have parts of the host. */
+  save(allowed = false): SavedState {
     if (this._isRunning)
       throw new Problem("no-snapshot", "the machine runs: a snapshot is possible between two slices only", {
         help: "take it after runUntil, not in a hook",
       });
-    return (this._latest = saveState(this.kernel, this.session, this._latest));
+    const { rootFs } = this.kernel.vfs;
+    if (allowed) {
+      // Times of files that its overlay has not got yet.
+      rootFs.finish();
+      rootFs.begin();
+    }
+    return (this._latest = saveState(this.kernel, this.session, this._latest, allowed));
   }
   /** The state of now, and the way to make copies of it. */
   saved(): { readonly state: SavedState; readonly copy: (options: ForkOptions) => Live } {
     const { options } = this.machine;
-    const state = this.save();
+    const state = this.save(true);
     return { state, copy: (changes) => Live.copy(state, options, changes) };
   }
   /** Takes the machine back to a state of it. */
@@ -248,7 +294,13 @@ export class Live {
     this._mustRest();
     this._aborted = undefined;
     const { machine } = this;
-    const { kernel, started } = takeBack(state, machine.kernel);
+    const { uplink } = machine.kernel.namespaces.net;
+    const { kernel, started } = takeBack(state, machine.kernel, options);
+    if (uplink && this._isOpen) {
+      this._closing = uplink.close(false);
+      machine.inputs.take(0);
+    }
+    this._isOpen = false;
     machine.kernel = kernel;
     this._latest = state;
     this._options = options;
@@ -258,10 +310,8 @@ export class Live {
   /** A copy in a memory of its own, in a state of this machine. */
   static copy(state: SavedState, boot: Machine["options"], options: ForkOptions = {}): Live {
     try {
-      const { booted, started } = resume(state, boot);
-      const machine = new Machine(boot, undefined, booted);
-      prepare(machine.kernel, started, options);
-      const live = new Live(machine, started as Started, options);
+      const { machine, program } = machineOf(state, boot, options);
+      const live = new Live(machine, program, options);
       live._isOfFile = state.isOfFile ?? false;
       return live;
     } catch (error) {

@@ -1,6 +1,9 @@
 // The options of runs in steps and of copies of machines.
 import type { HostTree } from "../../kernel/fs/types/host-tree.ts";
+import type { UpperStore } from "../../kernel/fs/types/upper-store.ts";
+import type { HostNetwork } from "../../kernel/net/host-network.ts";
 import type { FileOptions, ProgramOptions } from "../options.ts";
+import type { SlotOptions } from "./slots.ts";
 
 /**
  * A condition at which a run stops. A text is a moment: INSTRUCTIONS:STEPS, as `Snapshot.moment` has it.
@@ -38,7 +41,7 @@ export type RunLimits = Pick<ProgramOptions, "timeout" | "signal">;
 export type StartOptions = Omit<ProgramOptions, "timeout" | "signal">;
 
 /** The options of a copy. The program is that of the snapshot. */
-export interface ForkOptions extends Pick<ProgramOptions, "hooks" | "trace" | "maxOutput"> {
+export interface ForkOptions extends Pick<ProgramOptions, "hooks" | "trace" | "maxOutput">, SlotOptions {
   /**
    * Other arguments behind `argv[0]`, and another environment, for a snapshot at main (`runUntil({ main: true
    * })`) of
@@ -64,6 +67,13 @@ export interface ReadOptions {
   readonly root?: HostTree;
   /** The trees of its mounts, by their places in the guest. */
   readonly mounts?: Readonly<Record<string, HostTree>>;
+  /** The overlay, if the machine had one: its folder, or a copy of it from that time. */
+  readonly overlay?: UpperStore;
+  /**
+   * A network, if the machine had one; it must reach what the original one did. "none": programs reach nothing,
+   * and no port is published.
+   */
+  readonly network?: HostNetwork | "none";
   /** "accept": files of the host that have changed since are used as they are now. Default "refuse". */
-  readonly changed?: "refuse" | "accept";
+  readonly changed?: SlotOptions["changed"];
 }

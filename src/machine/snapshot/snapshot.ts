@@ -7,7 +7,7 @@ import type { Kernel } from "../../kernel/core/kernel.ts";
 import type { Process } from "../../kernel/core/process.ts";
 import { Gate } from "../../kernel/entry/gate.ts";
 import type { ByteSink } from "../../kernel/fs/files/stream.ts";
-import type { Tty } from "../../kernel/fs/tty/tty.ts";
+import type { HostRwFile } from "../../kernel/fs/types/host-rw.ts";
 import { observe } from "../../kernel/observer.ts";
 import type { Frames } from "../../memory/frames.ts";
 import type { Filter } from "../../seccomp/filter.ts";
@@ -18,10 +18,11 @@ import { takeMemory } from "../memory-pool.ts";
 import type { Session, Sinks, Started } from "../session.ts";
 import type { StandardStreams } from "../standard-streams.ts";
 import { derived } from "./fields.ts";
-import { capture, type Graph, isReplayed, rebuild, refused, type Supply } from "./graph.ts";
+import { capture, type Graph, rebuild, refused, type Supply } from "./graph.ts";
 import { adopt, leave, loadPages, type Pages, savePages } from "./pages.ts";
 import { loadRegisters, storeRegisters } from "./processor-state.ts";
 import { facts } from "./registry.ts";
+import { checkSlots, type SlotOptions, type Slots, slotsOf, useSlots, WRITABLE } from "./slots.ts";
 
 /** The roots of a machine's graph. */
 export interface Roots {
@@ -34,6 +35,7 @@ export interface Roots {
 export interface SavedState {
   readonly graph: Graph;
   readonly pages: Pages;
+  readonly slots: Slots;
   /** Of the processor: retired instructions, and DR6. */
   readonly instructions: number;
   readonly debugStatus: number;
@@ -61,20 +63,23 @@ export class Port implements ByteSink {
   }
 }
 
-/** The state of a machine between two slices. `before`: an earlier one, whose equal pages are shared. */
-export const saveState = (kernel: Kernel, session: Session | undefined, before: SavedState | undefined): SavedState => {
+/**
+ * The state of a machine between two slices. `before`: an earlier one, whose equal pages are shared. `allowed`:
+ * the machine may have parts of the host.
+ */
+export const saveState = (kernel: Kernel, session: Session | undefined, before: SavedState | undefined, allowed = false): SavedState => {
   const { scheduler, processor, frames } = kernel;
   if (scheduler.isInCall) throw refused("it is in the middle of a call", "take it between two runs, not in a hook");
-  const { uplink } = kernel.namespaces.net;
-  if (uplink && !isReplayed(uplink.network)) throw refused("it has a network of the host", "leave the option network out");
   storeRegisters(kernel);
   const ports = new Map<object, string>();
   if (session) for (const name of ["stdout", "stderr"] as const) ports.set(session.sinks[name], name);
   const console = session?.streams.console;
   if (console) ports.set(console.sink, TERMINAL);
   const roots: Roots = { kernel, process: session?.process, streams: session?.streams };
+  const graph = capture(roots, facts(), ports, frames.memory.buffer);
   return {
-    graph: capture(roots, facts(), ports, frames.memory.buffer),
+    graph,
+    slots: slotsOf(graph, kernel, allowed),
     pages: savePages(frames, before?.pages, processor as Cpu),
     instructions: processor.instructions,
     debugStatus: processor.debugStatus,
@@ -85,15 +90,15 @@ export const saveState = (kernel: Kernel, session: Session | undefined, before: 
 interface Loaded extends Roots {
   readonly ports: ReadonlyMap<string, Port>;
 }
-const derivesOf = (name: string): boolean => derived[name] !== undefined;
-
-/** `used`: the frames of the machine that is taken back. */
+/** `used`: the frames of the machine that is taken back. `isFresh`: files of writable mounts are as they are now. */
 const load = (
   { graph, pages, instructions, debugStatus }: SavedState,
   processor: Cpu,
   memory: WebAssembly.Memory,
+  isFresh: boolean,
   used?: Frames,
 ): Loaded => {
+  const derivesOf = (name: string): boolean => derived[name] !== undefined || (isFresh && WRITABLE.has(name));
   const ports = new Map<string, Port>();
   const supply: Supply = {
     fields(className, object) {
@@ -106,7 +111,8 @@ const load = (
       return port;
     },
     derive(className, object) {
-      if (className === "kernel/entry/gate.ts:Gate") {
+      if (WRITABLE.has(className)) (object as HostRwFile).refresh();
+      else if (className === "kernel/entry/gate.ts:Gate") {
         const fresh = new Gate((object as Gate).kernel) as unknown as Record<string, unknown>;
         for (const field of derived[className] ?? []) (object as Record<string, unknown>)[field] = fresh[field];
       } else Object.assign(object, { _writeWords: writerOf((object as Filter).profile.layout), _special64: [], _special32: [] });
@@ -152,17 +158,25 @@ export interface Resumed {
 }
 
 /** Makes a machine's kernel and processor anew from a state. */
-export const resume = (state: SavedState, options: Machine["options"]): Resumed => {
+export const resume = (state: SavedState, options: Machine["options"], given: SlotOptions = {}): Resumed => {
+  checkSlots(state.slots, given, false);
   const memory = takeMemory(pagesOf(options), options.sharedMemory ?? false) ?? allocate(options);
   const processor = newProcessor(options, memory);
-  const loaded = load(state, processor, memory);
-  return { booted: { kernel: loaded.kernel, processor, console: undefined as Tty | undefined }, started: startedOf(loaded) };
+  const loaded = load(state, processor, memory, given.changed === "accept");
+  useSlots(state.slots, loaded.kernel, options.network);
+  return { booted: { kernel: loaded.kernel, processor, console: loaded.streams?.terminal }, started: startedOf(loaded) };
 };
 
 /** Takes a machine back. Its processor keeps compiled code of frames that are equal. */
-export const takeBack = (state: SavedState, kernel: Kernel): { readonly kernel: Kernel; readonly started: Started | undefined } => {
+export const takeBack = (
+  state: SavedState,
+  kernel: Kernel,
+  given: SlotOptions = {},
+): { readonly kernel: Kernel; readonly started: Started | undefined } => {
   const { frames } = kernel;
+  checkSlots(state.slots, given, true);
   leave(frames);
-  const loaded = load(state, kernel.processor as Cpu, frames.memory, frames);
+  const loaded = load(state, kernel.processor as Cpu, frames.memory, given.changed === "accept", frames);
+  useSlots(state.slots, loaded.kernel, kernel.namespaces.net.uplink?.network);
   return { kernel: loaded.kernel, started: startedOf(loaded) };
 };

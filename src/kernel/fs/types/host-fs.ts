@@ -59,11 +59,14 @@ const make = (fs: HostFs, host: HostNode, made: NewInode): Inode => {
 export class HostBase implements Base {
   readonly size: number;
   private readonly _host: HostNode;
+  /** A snapshot's file holds the hash of files that were read. */
+  wasRead = false;
   constructor(host: HostNode) {
     this.size = host.stat.size;
     this._host = host;
   }
   read(at: number, into: Uint8Array): number {
+    this.wasRead = true;
     return this._host.read(at, into);
   }
 }

@@ -47,6 +47,10 @@ export interface HostNode {
    * only if all files of the host that it uses have paths.
    */
   readonly path?: readonly string[];
+  /** A text that no other file of this host has, such as its device and inode numbers. */
+  readonly identity?: string;
+  /** The attributes of now; undefined if the file has no name any more. Without it, `stat` counts. */
+  look?(): HostStat | undefined;
 
   /** The file with this name in the directory. */
   lookup(name: string): HostNode | number;

@@ -15,7 +15,7 @@ import { ROOT, UpperState } from "./upper-state.ts";
 import type { UpperNode, UpperRecord, UpperStore } from "./upper-store.ts";
 
 /** Where a file comes from. */
-interface Place {
+interface Origin {
   /** Its number in the upper layer. */
   id?: number;
   /** Its path in the lower layer, and the node there. */
@@ -23,6 +23,19 @@ interface Place {
   readonly node?: HostNode | undefined;
   /** The name by which it was found, until it has a number. */
   found?: { readonly directory: Inode; readonly name: string } | undefined;
+}
+/** The same, as an object of its own. */
+export class Place {
+  id: number | undefined;
+  readonly lower: string | undefined;
+  readonly node: HostNode | undefined;
+  found: Origin["found"];
+  constructor({ id, lower, node, found }: Origin) {
+    this.id = id;
+    this.lower = lower;
+    this.node = node;
+    this.found = found;
+  }
 }
 interface Pending {
   nodes: Map<number, UpperNode>;
@@ -66,7 +79,7 @@ export class HostOverlayFs extends MemFs {
     const node = this._lower?.root;
     const known = this.state.nodes.get(ROOT);
     if (known) return this._fromUpper(ROOT, known);
-    const place: Place = { id: ROOT, lower: node && "", node };
+    const place = new Place({ id: ROOT, lower: node && "", node });
     const { mode: bits, uid, gid } = node?.stat ?? { mode: S_IFDIR | mode, uid: 0, gid: 0 };
     const root = new HostOverlayDir(this, { mode: bits, uid, gid, rdev: 0 }, node);
     if (node) this._shownAs(root, node);
@@ -101,7 +114,7 @@ export class HostOverlayFs extends MemFs {
     const linked = this._linked.get(found);
     if (linked) return linked;
     const path = this._places.get(directory)?.lower ?? "";
-    const place: Place = { lower: path === "" ? name : `${path}/${name}`, node: found, found: { directory, name } };
+    const place = new Place({ lower: path === "" ? name : `${path}/${name}`, node: found, found: { directory, name } });
     const { mode, uid, gid, rdev, nlink } = found.stat;
     const inode = this._make({ mode, uid, gid, rdev }, place, {});
     this._shownAs(inode, found);
@@ -109,7 +122,7 @@ export class HostOverlayFs extends MemFs {
     return inode;
   }
   private _fromUpper(id: number, node: UpperNode): Inode {
-    const place: Place = { id, lower: node.lower, node: node.lower === undefined ? undefined : this._lowerAt(node.lower) };
+    const place = new Place({ id, lower: node.lower, node: node.lower === undefined ? undefined : this._lowerAt(node.lower) });
     const inode = this._make(node, place, node);
     const [a = 0, an = 0, m = 0, mn = 0, c = 0, cn = 0] = node.times;
     Object.assign(inode, { atime: { sec: a, nsec: an }, mtime: { sec: m, nsec: mn }, ctime: { sec: c, nsec: cn } });
@@ -162,7 +175,7 @@ export class HostOverlayFs extends MemFs {
   }
   /** A new file of a guest. */
   newInode(made: NewInode, target: string): Inode {
-    return this._make(made, {}, { target });
+    return this._make(made, new Place({}), { target });
   }
 
   private _nodeOf(inode: Inode, { lower }: Place): UpperNode {

@@ -46,6 +46,10 @@ export interface UpperStore {
   /** Begins it again after `end`. @throws {Problem} Another run has changed the layer meanwhile. */
   resume(): void;
   end(): void;
+  /** True between `begin` or `resume`, and `end`. */
+  readonly isUsed?: boolean;
+  /** The state of the layer in a text that no other state has. @throws {Problem} It cannot be read. */
+  mark?(): string;
   append(record: UpperRecord): number;
   /** True if the journal is much longer than the records that it would need. */
   readonly isLong: boolean;

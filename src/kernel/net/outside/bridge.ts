@@ -17,8 +17,9 @@ const NOBODY = undefined as unknown as Task;
 /** The foreign end. It reads and writes when the socket or the host can. */
 export class Bridge implements Sleeper {
   private readonly _id: number;
-  private readonly _end: TcpSocket;
-  private readonly _link: HostLink;
+  readonly end: TcpSocket;
+  /** A copy of the machine has none. */
+  private readonly _link: HostLink | undefined;
   private readonly _bridges: Map<number, Bridge>;
   /** Bytes of the host that the machine has no room for. */
   private _held: Uint8Array | undefined;
@@ -36,7 +37,7 @@ export class Bridge implements Sleeper {
   /** `end` is held. `bridges`: all of the uplink, by id. */
   constructor(id: number, end: TcpSocket, link: HostLink, bridges: Map<number, Bridge>) {
     this._id = id;
-    this._end = end;
+    this.end = end;
     this._link = link;
     this._bridges = bridges.set(id, this);
     for (const queue of [end.readQueue, end.writeQueue]) queue.sleepers.add(this);
@@ -55,20 +56,20 @@ export class Bridge implements Sleeper {
   }
   private _pass(): void {
     if (!this._passOut() || !this._passIn()) {
-      this._link.reset(this._id);
+      this._link?.reset(this._id);
       this._leave();
     } else if (this._sent && this._finished) this._leave();
   }
   /** From the machine to the host. False: the connection has failed. */
   private _passOut(): boolean {
     while (!this._full && !this._sent) {
-      const got = this._end.receive(NOBODY, PIECE, false);
+      const got = this.end.receive(NOBODY, PIECE, false);
       if (got === -E.EAGAIN) return true;
       if (typeof got === "number") return false;
-      if (got) this._full = !this._link.write(this._id, got.bytes);
+      if (got) this._full = this._link?.write(this._id, got.bytes) === false;
       else {
         this._sent = true;
-        this._link.end(this._id);
+        this._link?.end(this._id);
       }
     }
     return true;
@@ -77,17 +78,17 @@ export class Bridge implements Sleeper {
   private _passIn(): boolean {
     while (this._held) {
       const bytes = this._held;
-      const n = this._end.send(NOBODY, { bytes, rights: [], cred: NO_CRED, from: "" }, undefined);
+      const n = this.end.send(NOBODY, { bytes, rights: [], cred: NO_CRED, from: "" }, undefined);
       if (n === -E.EAGAIN) return true;
       if (n < 0) return false;
       this._held = n < bytes.length ? bytes.subarray(n) : undefined;
-      if (!this._held) this._link.resume(this._id);
+      if (!this._held) this._link?.resume(this._id);
     }
-    if (this._received && !this._finished && this._end.state === "open") {
+    if (this._received && !this._finished && this.end.state === "open") {
       this._finished = true;
-      this._end.shutdown(SHUT.WR);
+      this.end.shutdown(SHUT.WR);
     }
-    return this._end.error === 0;
+    return this.end.error === 0;
   }
 
   /** Bytes of the host. */
@@ -109,7 +110,7 @@ export class Bridge implements Sleeper {
   /** The host's connection is gone: a reset, unless both sides had ended. */
   failed(): void {
     if (this._over) return;
-    this._end.linger = 0;
+    this.end.linger = 0;
     this._leave();
   }
   /** The machine ends: the host gets all bytes that were sent, and their end. */
@@ -119,14 +120,14 @@ export class Bridge implements Sleeper {
       if (!this._passOut()) break;
       if (this._sent) break;
       this._sent = true;
-      this._link.end(this._id);
+      this._link?.end(this._id);
     }
   }
   private _leave(): void {
     if (this._over) return;
     this._over = true;
-    for (const queue of [this._end.readQueue, this._end.writeQueue]) queue.sleepers.delete(this);
-    this._end.drop();
+    for (const queue of [this.end.readQueue, this.end.writeQueue]) queue.sleepers.delete(this);
+    this.end.drop();
     this._bridges.delete(this._id);
   }
 }

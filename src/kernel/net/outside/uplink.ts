@@ -8,7 +8,7 @@ import type { Kernel } from "../../core/kernel.ts";
 import { credOf } from "../../cred/cred.ts";
 import { ipOf, ipText } from "../address-text.ts";
 import type { HostAddress, HostLink, HostNetwork, NetworkEvent } from "../host-network.ts";
-import { type Endpoint, type Ip, isBroadcast, isMulticast, toAddress } from "../inet-address.ts";
+import { type Endpoint, type Ip, isBroadcast, isMulticast, toAddress, toEndpoint } from "../inet-address.ts";
 import type { Connecting, NetNamespace, NetworkUplink as Way } from "../namespace.ts";
 import { plan } from "../plan.ts";
 import type { SocketOwner } from "../socket.ts";
@@ -44,7 +44,7 @@ const remember = (peers: Set<string>, peer: string): void => {
 
 /** The open connections and packet sockets of a machine, by id. */
 export class Uplink implements Way {
-  readonly network: HostNetwork;
+  network: HostNetwork;
   private readonly _owner: SocketOwner;
   private readonly _net: NetNamespace;
   private _link: HostLink | undefined;
@@ -75,6 +75,26 @@ export class Uplink implements Way {
     if (flush) for (const bridge of this._bridges.values()) bridge.flush();
     this._link = undefined;
     await link?.close(flush);
+  }
+
+  /** The connections with the outside world, and the packet sockets, in words. */
+  get connections(): string[] {
+    const ends = [...this._bridges.values(), ...this._opening.values()].map(({ end }): Endpoint => end);
+    const flows = [...this._datagrams.values(), ...this._published.values()].flatMap(({ peers }) => [...peers].map(toEndpoint));
+    const words = (kind: string) => (each: Endpoint) => `${kind} ${ipText(each.ip)}:${each.port}`;
+    return [...ends.map(words("tcp")), ...flows.map(words("udp"))];
+  }
+  /** The host's ends of all connections are gone: programs see resets. */
+  lost(): void {
+    this._link = undefined;
+    for (const bridge of [...this._bridges.values()]) bridge.failed();
+    for (const { socket, end } of this._opening.values()) {
+      end.drop();
+      socket.answer(E.ECONNRESET);
+    }
+    this._opening.clear();
+    for (const socket of [...this._datagrams.keys()]) this.forget(socket);
+    this._published.clear();
   }
 
   /** True for an address that packets may be sent to. The host may still refuse it. */

@@ -107,6 +107,8 @@ const ofHost: Hosts = {
   node: (value) => typeof value === "object" && value !== null && "readdir" in value && "stat" in value,
   tree: (value) => typeof value === "object" && value !== null && "root" in value,
   bytes: (value) => value instanceof Uint8Array || (typeof value === "object" && value !== null && "size" in value && "read" in value),
+  network: () => false,
+  store: () => false,
 };
 
 /** The differences that were found: none, if snapshots are right. */

@@ -5,8 +5,7 @@ import { deflateSync, inflateSync } from "fflate";
 import type { KernelProfile } from "../../../kernel/base/profile.ts";
 import type { Feature } from "../../../kernel/core/feature.ts";
 import { features } from "../../../kernel/features/index.ts";
-import type { HostNode, HostTree } from "../../../kernel/fs/types/host-tree.ts";
-import { S_IFMT, S_IFREG } from "../../../kernel/fs/vfs/mode.ts";
+import type { HostTree } from "../../../kernel/fs/types/host-tree.ts";
 import { PAGE_SIZE } from "../../../memory/frames.ts";
 import { Problem } from "../../../problem.ts";
 import { type BootOptions, pagesOf, profileOf } from "../../boot.ts";
@@ -14,6 +13,7 @@ import { classes } from "../classes.ts";
 import type { Item } from "../graph.ts";
 import type { ReadOptions } from "../options.ts";
 import type { Pages } from "../pages.ts";
+import { slotsIn } from "../slots.ts";
 import type { SavedState } from "../snapshot.ts";
 import { badFile, Reader, Writer } from "./binary.ts";
 import { builtFrom } from "./build-id.ts";
@@ -21,11 +21,12 @@ import { checksum } from "./checksum.ts";
 import type { HostFile } from "./format.ts";
 import { checkGraph, GraphReader } from "./graph-reader.ts";
 import { GraphWriter } from "./graph-writer.ts";
+import { hostsOf, type Needs, networkOf, overlayOf } from "./hosts.ts";
 import { Names } from "./names.ts";
 import { checkTypes } from "./type-check.ts";
 import { checkState } from "./validate.ts";
 
-const MAGIC = "TGSNAP02";
+const MAGIC = "TGSNAP03";
 /** Options of a machine that its processor and its profile need. */
 const KEPT = ["kernel", "x32", "ia32", "vsyscall", "bugs", "cpu", "memory"] as const;
 /** Bytes of objects beside the pages, at most. */
@@ -39,6 +40,7 @@ export interface FileHead {
   /** Places of the trees of the host. */
   readonly trees: readonly string[];
   readonly hosts: readonly HostFile[];
+  readonly needs: Needs;
   readonly constants: readonly string[];
   readonly classes: readonly string[];
   readonly tasks: readonly (readonly [pid: number, name: string])[];
@@ -93,7 +95,7 @@ export const writeFile = (state: SavedState, moment: string, options: BootOption
   const trees = new Map<HostTree, string>();
   if (options.root) trees.set(options.root, "");
   for (const { tree, at } of options.mounts ?? []) trees.set(tree, at);
-  const graph = new GraphWriter(namesOf(options), trees);
+  const graph = new GraphWriter(namesOf(options), trees, state);
   for (const item of state.graph.items) graph.item(item);
   const { out } = graph;
   out.count(state.graph.root);
@@ -107,6 +109,7 @@ export const writeFile = (state: SavedState, moment: string, options: BootOption
     options: Object.fromEntries(KEPT.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]]))),
     trees: [...new Set(trees.values())],
     hosts: graph.hosts,
+    needs: needsOf(state, options),
     constants: graph.constants,
     classes: graph.classes,
     tasks,
@@ -115,6 +118,15 @@ export const writeFile = (state: SavedState, moment: string, options: BootOption
     length: body.length,
   };
   return wholeFile(header, body);
+};
+const needsOf = ({ slots }: SavedState, { terminal }: BootOptions): Needs => {
+  const { network, connections, overlay } = slots;
+  return {
+    connections,
+    ...(network ? { network: { reaches: network.reaches, six: network.six } } : {}),
+    ...(overlay ? { overlay: overlay.mark } : {}),
+    ...(terminal ? { terminal: terminal.uses } : {}),
+  };
 };
 /** The file of a header and a body that is not deflated yet. */
 export const wholeFile = (header: unknown, body: Uint8Array): Uint8Array => {
@@ -146,15 +158,23 @@ const isCount = (value: unknown): value is number => Number.isSafeInteger(value)
 const isPart = (value: unknown): value is string => isText(value) && !/^\.{0,2}$|[/\0]/.test(value);
 const isList = <T>(value: unknown, of: (one: unknown) => one is T): value is readonly T[] => Array.isArray(value) && value.every(of);
 const isHostFile = (value: unknown): value is HostFile => {
-  const { tree, path, type, size, mtime } = (value ?? {}) as Partial<HostFile>;
+  const { tree, path, type, size, mtime, ctime, identity = "", hash = "" } = (value ?? {}) as Partial<HostFile>;
+  const isTime = (time: unknown): boolean => isList(time, Number.isSafeInteger as never) && time.length === 2;
   return (
     isText(tree) &&
     isList(path, isPart) &&
     isCount(type) &&
     isCount(size) &&
-    isList(mtime, Number.isSafeInteger as never) &&
-    mtime.length === 2
+    [mtime, ctime].every(isTime) &&
+    isText(identity) &&
+    isText(hash)
   );
+};
+const isFlag = (value: unknown): value is boolean => typeof value === "boolean";
+const isNeeds = (value: unknown): value is Needs => {
+  const { connections, network, overlay = "", terminal = [] } = (value ?? {}) as Partial<Needs>;
+  const isNetwork = network === undefined || (isFlag(network?.reaches) && isFlag(network.six));
+  return isList(connections, isText) && isNetwork && isText(overlay) && isList(terminal, isFlag);
 };
 /** The form of an option. Its value is checked where a machine is made. */
 const isOption: Readonly<Record<(typeof KEPT)[number], (value: unknown) => boolean>> = {
@@ -174,6 +194,7 @@ const isHeader = (value: unknown): value is FileHead => {
     options,
     trees,
     hosts,
+    needs,
     constants,
     classes: names,
     tasks,
@@ -188,6 +209,7 @@ const isHeader = (value: unknown): value is FileHead => {
     options !== null &&
     KEPT.every((name) => !Object.hasOwn(options, name) || isOption[name](options[name])) &&
     isList(hosts, isHostFile) &&
+    isNeeds(needs) &&
     isList(tasks, isTask) &&
     [items, frames, length].every(isCount)
   );
@@ -214,26 +236,6 @@ export const openFile = (bytes: Uint8Array): { readonly header: FileHead; readon
 /** True for a file of this build. */
 export const builtHere = ({ build }: FileHead): boolean => build === buildOf();
 
-/** The host's files, looked up again. */
-const hostsOf = ({ hosts }: FileHead, treeOf: (place: string) => HostTree, { changed = "refuse" }: ReadOptions): HostNode[] =>
-  hosts.map(({ tree, path, type, size, mtime }) => {
-    const name = `${tree}/${path.join("/")}`;
-    let node = treeOf(tree).root;
-    for (const part of path) {
-      const found = node.lookup(part);
-      if (typeof found === "number") throw new Problem("changed-files", `the snapshot uses ${name}, which is not there`);
-      node = found;
-    }
-    const { stat } = node;
-    if ((stat.mode & S_IFMT) !== type) throw new Problem("changed-files", `the snapshot uses ${name}, which is of another type now`);
-    const isSame = stat.size === size && stat.mtime.sec === mtime[0] && stat.mtime.nsec === mtime[1];
-    if (type === S_IFREG && !isSame && changed !== "accept")
-      throw new Problem("changed-files", `the snapshot uses ${name}, which has changed since`, {
-        help: 'changed: "accept" (--accept-changed) takes the file as it is now',
-      });
-    return node;
-  });
-
 /** A snapshot from a file. */
 interface Opened {
   readonly state: SavedState;
@@ -259,17 +261,23 @@ export const readFile = (bytes: Uint8Array, given: ReadOptions): Opened => {
     return tree;
   };
   const trees = header.trees.map(treeOf);
-  const mounts = header.trees.flatMap((at, i) => (at === "" ? [] : [{ tree: trees[i] as HostTree, at, mode: "cow" as const }]));
+  const isWritable = (at: string): boolean => header.hosts.some((each) => each.tree === at && each.isWritable);
+  const mounts = header.trees.flatMap((at, i) =>
+    at === "" ? [] : [{ tree: trees[i] as HostTree, at, mode: isWritable(at) ? ("rw" as const) : ("cow" as const) }],
+  );
   const kept = Object.fromEntries(KEPT.flatMap((name) => (header.options[name] === undefined ? [] : [[name, header.options[name]]])));
-  const options: BootOptions = { ...kept, ...(given.root ? { root: given.root } : {}), mounts };
+  const network = networkOf(header.needs, given);
+  const options: BootOptions = { ...kept, ...(given.root ? { root: given.root } : {}), mounts, ...(network ? { network } : {}) };
   const memory = pagesOf(options) * (65536 / PAGE_SIZE);
   if (header.length > MOST_OBJECTS + memory * (PAGE_SIZE + 16)) throw badFile("it is too large");
   const names = namesOf(options);
   const tables = {
     classes: header.classes,
     constants: header.constants.map((name) => names.value(name) ?? fail(`it names ${JSON.stringify(name)}, which is no constant`)),
-    hosts: hostsOf(header, treeOf, given),
+    hosts: hostsOf(header.hosts, treeOf, given),
     trees,
+    network,
+    store: overlayOf(header.needs, given, options),
   };
   for (const name of header.classes) if (!classNames.has(name)) throw badFile("it names a class that is none");
   const from = new Reader(inflated(body, header.length));
@@ -286,7 +294,14 @@ export const readFile = (bytes: Uint8Array, given: ReadOptions): Opened => {
   if (from.left > 0) throw badFile("it has more than a machine");
   checkState(items, pages, memory);
   return {
-    state: { graph: { items, root }, pages, instructions, debugStatus, isOfFile: true },
+    state: {
+      graph: { items, root },
+      slots: slotsIn(items, network, header.needs.connections, given.changed === "accept" ? undefined : header.needs.overlay),
+      pages,
+      instructions,
+      debugStatus,
+      isOfFile: true,
+    },
     moment: header.moment,
     tasks: header.tasks,
     options,

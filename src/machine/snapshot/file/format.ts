@@ -8,6 +8,13 @@ export interface HostFile {
   readonly type: number;
   readonly size: number;
   readonly mtime: readonly [number, number];
+  readonly ctime: readonly [number, number];
+  /** `HostNode.identity`, if the tree knows it. */
+  readonly identity?: string;
+  /** A hash of the content, if it was read. */
+  readonly hash?: string;
+  /** It is of a writable mount. */
+  readonly isWritable?: true;
 }
 /** Kinds of items. */
 export const KINDS = ["object", "array", "map", "set", "buffer", "view", "port"] as const;
@@ -42,6 +49,8 @@ export const tag = {
   hole: 11,
   bytes: 12,
   supplied: 13,
+  network: 14,
+  store: 15,
 } as const;
 /** The kinds of prototypes. */
 export const protoTag = { plain: 0, null: 1, class: 2, item: 3 } as const;

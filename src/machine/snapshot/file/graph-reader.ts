@@ -1,6 +1,8 @@
 // The objects of a snapshot from the bytes of its file. Nothing is trusted: each reference, name and size is
 // checked.
 import type { HostNode, HostTree } from "../../../kernel/fs/types/host-tree.ts";
+import type { UpperStore } from "../../../kernel/fs/types/upper-store.ts";
+import type { HostNetwork } from "../../../kernel/net/host-network.ts";
 import { classes } from "../classes.ts";
 import { type Item, withFields } from "../graph.ts";
 import { badFile, type Reader } from "./binary.ts";
@@ -16,6 +18,8 @@ export interface Tables {
   readonly constants: readonly object[];
   readonly hosts: readonly HostNode[];
   readonly trees: readonly HostTree[];
+  readonly network: HostNetwork | undefined;
+  readonly store: UpperStore | undefined;
 }
 
 /** Reads items. */
@@ -31,7 +35,13 @@ export class GraphReader {
     this._tables = tables;
     this._count = count;
     const [nodes, trees] = [new Set<unknown>(tables.hosts), new Set<unknown>(tables.trees)];
-    this.hosts = { node: (value) => nodes.has(value), tree: (value) => trees.has(value), bytes: (value) => this._given.has(value) };
+    this.hosts = {
+      node: (value) => nodes.has(value),
+      tree: (value) => trees.has(value),
+      bytes: (value) => this._given.has(value),
+      network: (value) => value !== undefined && value === tables.network,
+      store: (value) => value !== undefined && value === tables.store,
+    };
   }
   private _own<T>(value: T): T {
     this._given.add(value);
@@ -78,6 +88,10 @@ export class GraphReader {
         return this._of(this._tables.hosts);
       case tag.tree:
         return this._of(this._tables.trees);
+      case tag.network:
+        return this._tables.network ?? this._lacks("network");
+      case tag.store:
+        return this._tables.store ?? this._lacks("overlay");
       case tag.bytes:
         return this._own(from.block().slice());
       case tag.supplied: {
@@ -92,6 +106,9 @@ export class GraphReader {
       default:
         throw badFile("a value has no known type");
     }
+  }
+  private _lacks(what: string): never {
+    throw badFile(`it uses an ${what} that its header does not name`);
   }
   private _key(): string {
     const key = this._in.text();
@@ -221,7 +238,10 @@ export const checkGraph = (items: readonly Item[], root: number): void => {
   };
   for (const item of items) {
     if (item.kind === "view" && !kindOf(item.buffer, "buffer")) throw badFile("an array has no bytes");
-    if (item.kind === "port" && !(/^std(out|err)$/.test(item.name) && kindOf(item.queue, "object", "kernel/base/wait.ts:WaitQueue")))
+    if (
+      item.kind === "port" &&
+      !(/^(std(out|err)|terminal)$/.test(item.name) && kindOf(item.queue, "object", "kernel/base/wait.ts:WaitQueue"))
+    )
       throw badFile("a stream has no queue");
     if (item.kind === "object" && typeof item.proto === "number") {
       const under = items[item.proto];

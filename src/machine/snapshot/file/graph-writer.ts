@@ -2,9 +2,26 @@
 import type { HostNode, HostTree } from "../../../kernel/fs/types/host-tree.ts";
 import type { FileBytes } from "../../options.ts";
 import { type Item, refused } from "../graph.ts";
+import type { Slots } from "../slots.ts";
+import type { SavedState } from "../snapshot.ts";
 import { Writer } from "./binary.ts";
+import { checksum } from "./checksum.ts";
 import { type HostFile, KINDS, protoTag, tag, VIEW_NAMES, type VIEWS } from "./format.ts";
 import type { Names } from "./names.ts";
+
+const BASE = "kernel/fs/types/host-fs.ts:HostBase";
+/** Bytes that are hashed at a time. */
+const PIECE = 2 ** 20;
+/** A hash of the content of a file of the host. */
+export const hashOf = (node: HostNode, size: number): string => {
+  const sums: string[] = [];
+  for (let at = 0; at < size; at += PIECE) {
+    const bytes = new Uint8Array(Math.min(PIECE, size - at));
+    if (node.read(at, bytes) !== bytes.length) return "";
+    sums.push(checksum(bytes));
+  }
+  return checksum(new TextEncoder().encode(sums.join()));
+};
 
 /** Writes items, and collects the tables of the header. */
 export class GraphWriter {
@@ -18,9 +35,16 @@ export class GraphWriter {
   private readonly _trees: ReadonlyMap<HostTree, string>;
   private readonly _treeNames: readonly string[];
 
-  constructor(names: Names, trees: ReadonlyMap<HostTree, string>) {
+  private readonly _slots: Slots;
+  /** Files of the host whose content the machine has read. */
+  private readonly _read: ReadonlySet<HostNode>;
+
+  constructor(names: Names, trees: ReadonlyMap<HostTree, string>, { graph, slots }: Pick<SavedState, "graph" | "slots">) {
     this._names = names;
     this._trees = trees;
+    this._slots = slots;
+    const bases = graph.items.filter((item) => item.kind === "object" && item.name === BASE && item.template["wasRead"] === true);
+    this._read = new Set(bases.map((item) => (item as { readonly template: Record<string, unknown> }).template["_host"] as HostNode));
     this._treeNames = [...new Set(trees.values())];
   }
   private _index<T>(key: unknown, list: T[], make: () => T): number {
@@ -35,7 +59,11 @@ export class GraphWriter {
     return "stat" in value && "readdir" in value;
   }
   private _host(node: HostNode): HostFile {
-    const { path, stat } = node;
+    const { path } = node;
+    const slot = this._slots.files.find((each) => each.node === node);
+    const stat = slot ? slot.was : node.stat;
+    if (!stat)
+      throw refused("a file of a writable mount has lost its name on the host, and a program uses it", "let the program close it first");
     const tree = [...this._trees].find(([{ root }]) => this._leads(root, path, node));
     if (!path || !tree) throw refused("the tree of a file of the host knows no paths", "trees of hostTree() have them");
     return {
@@ -44,6 +72,10 @@ export class GraphWriter {
       type: stat.mode & 0o170000,
       size: stat.size,
       mtime: [stat.mtime.sec, stat.mtime.nsec],
+      ctime: [stat.ctime.sec, stat.ctime.nsec],
+      ...(node.identity === undefined ? {} : { identity: node.identity }),
+      ...(this._read.has(node) ? { hash: hashOf(node, stat.size) } : {}),
+      ...(slot ? { isWritable: true } : {}),
     };
   }
   /** True if the node belongs to a tree: nodes of two trees can have equal paths. */
@@ -85,7 +117,9 @@ export class GraphWriter {
     } else if (this._isHost(value)) {
       out.byte(tag.host);
       out.count(this._index(value, this.hosts, () => this._host(value)));
-    } else if (value instanceof Uint8Array) {
+    } else if (value === this._slots.network) out.byte(tag.network);
+    else if (value === this._slots.overlay?.store) out.byte(tag.store);
+    else if (value instanceof Uint8Array) {
       out.byte(tag.bytes);
       out.block(value);
     } else if ("size" in value && "read" in value) {

@@ -34,6 +34,9 @@ export interface Hosts {
   tree(value: unknown): boolean;
   /** Contents of a file that the owner gave. */
   bytes(value: unknown): boolean;
+  /** The network and the store that the owner gave. */
+  network(value: unknown): boolean;
+  store(value: unknown): boolean;
 }
 
 const rows = new Map(types);
@@ -230,6 +233,10 @@ class TypeCheck {
         return (ref, value) => ref < 0 && this._hosts.tree(value);
       case "h:bytes":
         return (ref, value) => ref < 0 && this._hosts.bytes(value);
+      case "h:network":
+        return (ref, value) => ref < 0 && this._hosts.network(value);
+      case "h:store":
+        return (ref, value) => ref < 0 && this._hosts.store(value);
       case "h:sink":
         return (ref) => ref >= 0 && this._items[ref]?.kind === "port";
     }
