@@ -77,6 +77,33 @@ if (process.argv[2] === "alive") {
   process.exit();
 }
 
+/**
+ * `npm run bench:snapshots -- inputs`: inputs a second of processor time, with a boot for each, and in a
+ * fuzzing loop.
+ */
+const inputs = async (): Promise<void> => {
+  const { fromBoot, fromSnapshot, targets } = await import("../tools/campaign/programs.ts");
+  const used = (): number => process.cpuUsage().user + process.cpuUsage().system;
+  for (const [name, { inputs: texts }] of Object.entries(targets)) {
+    const rate = async (run: typeof fromBoot, count: number): Promise<number> => {
+      let since = 0;
+      for (let i = 0; i < 2 * count; i++) {
+        if (i === count) since = used();
+        await run(name, texts[i % texts.length] as string);
+      }
+      return (count * 1e6) / (used() - since);
+    };
+    const [boot, back] = [await rate(fromBoot, 12), await rate(fromSnapshot, 60)];
+    console.log(
+      `${name.padEnd(10)} ${boot.toFixed(1).padStart(8)} ${back.toFixed(1).padStart(8)} inputs a second: ${(back / boot).toFixed(1)} times`,
+    );
+  }
+};
+if (process.argv[2] === "inputs") {
+  await inputs();
+  process.exit();
+}
+
 console.log(`${"".padEnd(58)} ${"wall".padStart(11)} ${"processor".padStart(11)}   wanted`);
 {
   const machine = await waiting(PYTHON, ["-c", READS]);

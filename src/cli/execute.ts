@@ -44,6 +44,7 @@ const isNull = (fd: number): boolean => {
  * terminals.
  */
 const isDevice = (fd: number): boolean => deviceOf(fd) !== undefined && !isNull(fd);
+/** True for a regular file. */
 export const isFile = (fd: number): boolean => {
   try {
     return fstatSync(fd).isFile();

@@ -127,11 +127,13 @@ type Values = ReturnType<typeof parse<typeof runOptions>>["values"];
 /** The status of a path on the host. Undefined also if a parent is no folder or a name is too long. */
 const statusOf = (path: string): Stats | undefined => (existsSync(path) ? statSync(path) : undefined);
 
+/** A folder of the host. Throws a Problem if it is none. */
 export const tree = (option: string, path: string, writable: boolean) => {
   if (!statusOf(path)?.isDirectory()) throw new Problem("bad-mount", `${option}: ${path} is not a folder`);
   return nodeTree(path, { writable });
 };
 
+/** The option --mount. */
 export const mounts = (list: readonly string[]): MountOptions[] =>
   list.map((text) => {
     const { host, guest, mode } = mount(text);
@@ -181,6 +183,7 @@ const policyOf = ({ policy: file, thread, container }: Values) => {
   if (option) throw new Problem("usage", `${option} selects a part of a policy: it needs --policy FILE`);
   return undefined;
 };
+/** The options of the network; undefined: no option says anything. */
 export const networkOf = ({ net, publish = [], dns }: Values): NetworkWords | undefined =>
   (net === undefined || net === "none") && publish.length === 0 && dns === undefined ? undefined : { net, publish, dns };
 const recordOf = ({ "record-on-failure": file }: Values): RecordWords | undefined =>

@@ -110,6 +110,7 @@ const memoryOf = ({ memory = DEFAULT_MEMORY }: BootOptions): number => {
   });
 };
 
+/** The limits of what is read before a machine boots. */
 export const budgetOf = (options: BootOptions): WorkBudget =>
   options.budget ?? new WorkBudget({ seconds: options.timeout, bytes: memoryOf(options), signal: options.signal, subject: "the overlay" });
 

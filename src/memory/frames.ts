@@ -75,6 +75,11 @@ const state = frameState;
 export interface Tracking {
   /** By frame: 0, or one of `since`. */
   readonly written: Uint8Array;
+  /**
+   * Frames that the machine had used when it was taken back, and whose code is still known: the bytes that it
+   * was made of. A page of a file that gets the frame again has mostly the same.
+   */
+  readonly code: Map<number, Uint8Array>;
   /** Gives a frame, by its number, the bytes of the snapshot. */
   fill(frame: number): void;
 }
@@ -183,8 +188,8 @@ export class Frames {
   }
 
   /** A zeroed frame with one reference, or 0 if memory is exhausted. `wanted` is preferred if it is free. */
-  alloc(wanted = 0): number {
-    const frame = this.allocDirty(wanted);
+  alloc(wanted = 0, forFile = false): number {
+    const frame = this.allocDirty(wanted, forFile);
     if (this._recycled) this.clear(frame, frame + PAGE_SIZE);
     return frame;
   }
@@ -195,8 +200,11 @@ export class Frames {
     return this._mayBe(wanted >>> PAGE_SHIFT) ? this.alloc(wanted) : 0;
   }
 
-  /** Like `alloc`, with undefined content, for a caller that overwrites the frame. */
-  allocDirty(wanted = 0): number {
+  /**
+   * Like `alloc`, with undefined content, for a caller that overwrites the frame. `forFile`: the caller calls
+   * `filled`.
+   */
+  allocDirty(wanted = 0, forFile = false): number {
     if (this.free <= 0) this._reclaim();
     this._recycled = false;
     if (this.free <= 0) return 0;
@@ -215,6 +223,7 @@ export class Frames {
     if (tracking !== undefined) {
       if (tracking.written[n] === since.unused && (before & state.earlier) === 0) (this._everTouched[0] as number)++;
       tracking.written[n] = since.written;
+      if (!forFile) this._invalidate(n * PAGE_SIZE);
     }
     this._state[n] = before | state.used;
     this._refs[n] = 1;
@@ -419,6 +428,13 @@ export class Frames {
       tracking.written[at >>> PAGE_SHIFT] = since.written;
     }
     this._invalidate(at);
+  }
+  /** A new frame has got the bytes of a page of a file. Code of the same bytes stays. */
+  filled(frame: number): void {
+    const known = this.tracking?.code.get(frame >>> PAGE_SHIFT);
+    if (known === undefined) return;
+    this.tracking?.code.delete(frame >>> PAGE_SHIFT);
+    for (let i = 0; i < PAGE_SIZE; i++) if (this.u8[frame + i] !== known[i]) return this._invalidate(frame);
   }
   private _invalidate(at: number): void {
     if (this.watch.codeFrames[at >>> PAGE_SHIFT]) this.watch.invalidateFrame(at - (at % PAGE_SIZE));

@@ -56,12 +56,13 @@ export class PageCache {
     const cached = this._pages.get(index);
     if (index * PAGE_SIZE >= this.backing.size) return -1;
     if (cached !== undefined) return cached;
-    const frame = this.frames.alloc(wanted);
+    const frame = this.frames.alloc(wanted, true);
     if (frame === 0) return 0;
     if (this.backing.readPage(index, this.frames.bytes(frame)) < 0) {
       this.frames.release(frame);
       return -1;
     }
+    this.frames.filled(frame);
     this._pages.set(index, frame);
     return frame;
   }

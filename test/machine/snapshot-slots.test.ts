@@ -1,4 +1,5 @@
-// What belongs to the host: given again to a copy as it was, refused with the option that allows it, or allowed.
+// What belongs to the host: given again to a copy as it was, refused with the option that allows it, or
+// allowed.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";

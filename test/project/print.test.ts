@@ -26,7 +26,7 @@ const others: Readonly<Record<string, readonly string[]>> = {
   "seccomp/output.ts": ["process.stdout.write(content)"],
   "progress.ts": ["stderr.write(`\\r${visible(line).slice(0, (stderr.columns || 80) - 1)}\\u001b[K`)", "stderr.write(ERASE)"],
   "execute.ts": ["fdSink(2).write(new TextEncoder().encode(shown(`${line}\\n`)))", "fdSink(1)", "fdSink(2)"],
-  "commands/snapshot.ts": ["fdSink(1), fdSink(2)"],
+  "commands/snapshot.ts": ["fdSink(1), fdSink(2)", "fdSink(1);", "fdSink(1), ...SIZE"],
   "recorded.ts": ["stdout.write(bytes);", "fdSink(1), fdSink(2)];"],
   "commands/debug.ts": ["fdSink(isPiped ? 2 : 1);", "fdSink(2);"],
   "trace-output.ts": ["fdSink(fd)"],

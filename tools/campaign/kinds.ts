@@ -14,6 +14,7 @@ export const kinds = {
   packets: async () => (await import("./packets.ts")).packets,
   "policy-text": async () => (await import("./policy-text.ts")).policyText,
   policy: async () => (await import("./policy.ts")).policy,
+  programs: async () => (await import("./programs.ts")).programs,
   recording: async () => (await import("./recording.ts")).recording,
   resources: async () => (await import("./resources.ts")).resources,
   schedule: async () => (await import("./schedule.ts")).schedule,

@@ -18,7 +18,7 @@ import { execute, isFile } from "../execute.ts";
 import { programOptionHelp } from "../run-help.ts";
 import { codeStoreOf, mounts, networkOf, prepare, programOptions, tree } from "../run-options.ts";
 import { writeOutput } from "../save/output-file.ts";
-import { printLines as print } from "../text/print.ts";
+import { complain, printLines as print } from "../text/print.ts";
 import type { options } from "./run.ts";
 
 type Values = ReturnType<typeof parse<typeof options>>["values"];
@@ -69,13 +69,12 @@ const streams = () => {
   const [out, err] = [fdSink(1), fdSink(2)];
   return { stdout: (bytes: Uint8Array) => void out.write(bytes), stderr: (bytes: Uint8Array) => void err.write(bytes) };
 };
-const say = (line: string): void => void fdSink(2).write(new TextEncoder().encode(`${line}\n`));
 /** The host's parts that the options name. */
 const given = async (values: Values): Promise<Pick<BootOptions, "network" | "overlay">> => {
   const words = networkOf(values);
   const { overlay } = values;
   return {
-    ...(words ? { network: (await import("../network.ts")).networkFrom(words, say) } : {}),
+    ...(words ? { network: (await import("../network.ts")).networkFrom(words, (line) => complain(`${line}\n`)) } : {}),
     ...(overlay === undefined ? {} : { overlay: (await import("../../host/overlay/overlay.ts")).hostOverlay(overlay) }),
   };
 };

@@ -120,7 +120,7 @@ import { MemDir, MemFile, MemFs, MemLink, MemNode } from "../../kernel/fs/types/
 import { MountContext } from "../../kernel/fs/types/mountable.ts";
 import { NsFile, NsFs, NsInode } from "../../kernel/fs/types/nsfs.ts";
 import { OverlayContent } from "../../kernel/fs/types/overlay-content.ts";
-import { HostOverlayFs, Place } from "../../kernel/fs/types/overlay-fs.ts";
+import { HostOverlayFs, UpperPlace } from "../../kernel/fs/types/overlay-fs.ts";
 import { HostOverlayDir, HostOverlayFile, HostOverlayNode } from "../../kernel/fs/types/overlay-inodes.ts";
 import { RamFs } from "../../kernel/fs/types/ramfs.ts";
 import { SecretFile, SecretInode } from "../../kernel/fs/types/secretmem.ts";
@@ -376,7 +376,7 @@ export const classes: readonly (readonly [name: string, constructor: object])[] 
   ["kernel/fs/types/nsfs.ts:NsInode", NsInode],
   ["kernel/fs/types/overlay-content.ts:OverlayContent", OverlayContent],
   ["kernel/fs/types/overlay-fs.ts:HostOverlayFs", HostOverlayFs],
-  ["kernel/fs/types/overlay-fs.ts:Place", Place],
+  ["kernel/fs/types/overlay-fs.ts:UpperPlace", UpperPlace],
   ["kernel/fs/types/overlay-inodes.ts:HostOverlayDir", HostOverlayDir],
   ["kernel/fs/types/overlay-inodes.ts:HostOverlayFile", HostOverlayFile],
   ["kernel/fs/types/overlay-inodes.ts:HostOverlayNode", HostOverlayNode],

@@ -6,8 +6,8 @@ export interface Handle {
   /**
    * `supplied`: the machine of the copy has its own. `shared`: copies share the object, which does not
    * change.
-   * `keys`: a map whose keys are shared. `dropped`: a copy has none. `refused`: no copy is possible, unless the object is the standard
-   * stream or terminal of a machine.
+   * `keys`: a map whose keys are shared. `dropped`: a copy has none. `refused`: no copy is possible, unless
+   * the object is the standard stream or terminal of a machine.
    */
   readonly as: "supplied" | "shared" | "keys" | "dropped" | "refused";
   readonly what: string;
@@ -62,7 +62,7 @@ export const handles: Readonly<Record<string, Readonly<Record<string, Handle>>>>
   "kernel/fs/types/host-rw.ts:HostRwFile": { host: file },
   "kernel/fs/types/host-rw.ts:HostRwNode": { host: file },
   "kernel/fs/types/overlay-fs.ts:HostOverlayFs": { store: upper, _lower: shared("a directory of the host"), _linked: keys },
-  "kernel/fs/types/overlay-fs.ts:Place": { node: file },
+  "kernel/fs/types/overlay-fs.ts:UpperPlace": { node: file },
   "kernel/fs/types/overlay-inodes.ts:HostOverlayDir": { lower: file },
   "kernel/fs/types/overlay-content.ts:OverlayContent": { _store: upper },
   "kernel/net/outside/uplink.ts:Uplink": {

@@ -3,7 +3,6 @@ import type { HostTree } from "../../kernel/fs/types/host-tree.ts";
 import type { UpperStore } from "../../kernel/fs/types/upper-store.ts";
 import type { HostNetwork } from "../../kernel/net/host-network.ts";
 import type { FileOptions, ProgramOptions } from "../options.ts";
-import type { SlotOptions } from "./slots.ts";
 
 /**
  * A condition at which a run stops. A text is a moment: INSTRUCTIONS:STEPS, as `Snapshot.moment` has it.
@@ -40,6 +39,20 @@ export type RunLimits = Pick<ProgramOptions, "timeout" | "signal">;
  */
 export type StartOptions = Omit<ProgramOptions, "timeout" | "signal">;
 
+/** What the owner of a copy gives and allows. */
+export interface SlotOptions {
+  /**
+   * "accept": files of the host and an overlay that have changed since are used as they are. Default
+   * "refuse".
+   */
+  readonly changed?: "refuse" | "accept";
+  /**
+   * "reset": the connections with the outside world that the original had are reset in the copy. Default
+   * "refuse".
+   */
+  readonly connections?: "refuse" | "reset";
+}
+
 /** The options of a copy. The program is that of the snapshot. */
 export interface ForkOptions extends Pick<ProgramOptions, "hooks" | "trace" | "maxOutput">, SlotOptions {
   /**
@@ -70,8 +83,8 @@ export interface ReadOptions {
   /** The overlay, if the machine had one: its folder, or a copy of it from that time. */
   readonly overlay?: UpperStore;
   /**
-   * A network, if the machine had one; it must reach what the original one did. "none": programs reach nothing,
-   * and no port is published.
+   * A network, if the machine had one; it must reach what the original one did. "none": programs reach
+   * nothing, and no port is published.
    */
   readonly network?: HostNetwork | "none";
   /** "accept": files of the host that have changed since are used as they are now. Default "refuse". */

@@ -57,12 +57,14 @@ class SinceSnapshot implements Tracking {
   readonly written: Uint8Array;
   readonly pages: Pages;
   readonly flushes: number;
+  readonly code: Map<number, Uint8Array>;
   private readonly _frames: Frames;
-  constructor(frames: Frames, pages: Pages, written: Uint8Array, flushes: number) {
+  constructor(frames: Frames, pages: Pages, written: Uint8Array, flushes: number, code: Map<number, Uint8Array>) {
     this._frames = frames;
     this.pages = pages;
     this.written = written;
     this.flushes = flushes;
+    this.code = code;
   }
   /** The content of an unused frame. */
   pageOf(n: number): Int32Array | undefined {
@@ -87,10 +89,10 @@ class SinceSnapshot implements Tracking {
 }
 const trackingOf = (frames: Frames): SinceSnapshot | undefined => frames.tracking as SinceSnapshot | undefined;
 /** Memory and snapshot are equal now. Guest code must ask for each frame before it writes it. */
-const track = (frames: Frames, processor: Cpu, pages: Pages, written: Uint8Array): void => {
+const track = (frames: Frames, processor: Cpu, pages: Pages, written: Uint8Array, code: Map<number, Uint8Array>): void => {
   processor.flushTlb();
   for (let n = written.indexOf(since.written); n >= 0; n = written.indexOf(since.written, n + 1)) written[n] = 0;
-  frames.tracking = new SinceSnapshot(frames, pages, written, processor.flushes);
+  frames.tracking = new SinceSnapshot(frames, pages, written, processor.flushes, code);
 };
 const newWritten = (frames: Frames): Uint8Array => new Uint8Array(frames.memory.buffer.byteLength / PAGE_SIZE);
 /** Tests compare frames that are taken for equal. */
@@ -168,7 +170,7 @@ export const savePages = (frames: Frames, before: Pages | undefined, processor?:
     states[i] = (_state[n] as number) & state.own;
   }
   const pages = { numbers, refs, next, state: states, bytes };
-  if (processor) track(frames, processor, pages, tracking?.written ?? newWritten(frames));
+  if (processor) track(frames, processor, pages, tracking?.written ?? newWritten(frames), tracking?.code ?? new Map());
   return pages;
 };
 
@@ -209,6 +211,7 @@ export const loadPages = (
   const { numbers, refs, next, state: states, bytes } = pages;
   frames.tracking = used?.tracking;
   const written = used?.tracking?.written ?? newWritten(frames);
+  const code = used?.tracking?.code ?? new Map<number, Uint8Array>();
   const unchanged = new Unchanged(frames, processor);
   const { _refs, _next, _state, _everTouched } = tablesOf(frames);
   const { watch, u8 } = frames;
@@ -218,7 +221,7 @@ export const loadPages = (
   for (const n of touched(tablesOf(frames))) {
     while (i < numbers.length && (numbers[i] as number) < n) i++;
     if (numbers[i] === n) continue;
-    if (codeFrames[n]) watch.invalidateFrame(n * PAGE_SIZE);
+    if (codeFrames[n]) code.set(n, u8.slice(n * PAGE_SIZE, (n + 1) * PAGE_SIZE));
     if (written[n] === since.unused) written[n] = 0;
     else u8.fill(0, n * PAGE_SIZE, (n + 1) * PAGE_SIZE);
     _refs[n] = _next[n] = 0;
@@ -236,14 +239,14 @@ export const loadPages = (
     if (before === 0 && !page) (_everTouched[0] as number)++;
     if (unchanged.has(n) && unchanged.page === page && _refs[n] !== 0) continue;
     const isZeroed = (before & state.own) === 0 || written[n] === since.unused;
-    if (_refs[n] === 0) {
+    if (_refs[n] === 0 || isZeroed) {
       if (codeFrames[n]) watch.invalidateFrame(n * PAGE_SIZE);
-    } else if (isZeroed) written[n] = page ? since.unused : 0;
-    else if (codeFrames[n] && (page ? isEqual(words, from, page) : isZero(words, from))) written[n] = 0;
+      if (_refs[n] !== 0) written[n] = page ? since.unused : 0;
+    } else if (codeFrames[n] && (page ? isEqual(words, from, page) : isZero(words, from))) written[n] = 0;
     else {
       if (codeFrames[n]) watch.invalidateFrame(n * PAGE_SIZE);
       written[n] = since.stale;
     }
   }
-  track(frames, processor, pages, written);
+  track(frames, processor, pages, written, code);
 };

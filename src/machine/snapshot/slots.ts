@@ -1,12 +1,13 @@
-// What belongs to the host in a machine: files of writable mounts, the store of an overlay, connections with the
-// outside world. No snapshot holds them. A copy uses them again if they are as they were; else it is refused with
-// the reason and the option that allows it.
+// What belongs to the host in a machine: files of writable mounts, the store of an overlay, connections with
+// the outside world. No snapshot holds them. A copy uses them again if they are as they were; else it is
+// refused with the reason and the option that allows it.
 import type { Kernel } from "../../kernel/core/kernel.ts";
 import type { HostNode, HostStat } from "../../kernel/fs/types/host-tree.ts";
 import type { UpperStore } from "../../kernel/fs/types/upper-store.ts";
 import type { HostNetwork } from "../../kernel/net/host-network.ts";
 import { Problem } from "../../problem.ts";
 import { type Graph, type Item, isReplayed, refused } from "./graph.ts";
+import type { SlotOptions } from "./options.ts";
 
 /** The host's parts of a machine, as they were. */
 export interface Slots {
@@ -16,17 +17,6 @@ export interface Slots {
   readonly network: HostNetwork | undefined;
   readonly connections: readonly string[];
 }
-/** What the owner of a copy gives and allows. */
-export interface SlotOptions {
-  /** "accept": files of the host and an overlay that have changed since are used as they are. Default "refuse". */
-  readonly changed?: "refuse" | "accept";
-  /**
-   * "reset": the connections with the outside world that the original had are reset in the copy. Default
-   * "refuse".
-   */
-  readonly connections?: "refuse" | "reset";
-}
-
 /** Classes of files of writable mounts. */
 export const WRITABLE: ReadonlySet<string> = new Set(["HostRwFile", "HostRwNode"].map((name) => `kernel/fs/types/host-rw.ts:${name}`));
 const OVERLAY = "kernel/fs/types/overlay-fs.ts:HostOverlayFs";
@@ -75,7 +65,10 @@ export const differenceOf = (was: HostStat, now: HostStat): string | undefined =
   return isSame ? undefined : "has changed since";
 };
 
-/** Checks that the host's parts are as they were. Throws a Problem. `isBack`: the machine itself is taken back. */
+/**
+ * Checks that the host's parts are as they were. Throws a Problem. `isBack`: the machine itself is taken
+ * back.
+ */
 export const checkSlots = ({ files, overlay, connections }: Slots, { changed, connections: how }: SlotOptions, isBack: boolean): void => {
   if (connections.length > 0 && how !== "reset")
     throw changedFiles(

@@ -19,10 +19,11 @@ import type { Session, Sinks, Started } from "../session.ts";
 import type { StandardStreams } from "../standard-streams.ts";
 import { derived } from "./fields.ts";
 import { capture, type Graph, rebuild, refused, type Supply } from "./graph.ts";
+import type { SlotOptions } from "./options.ts";
 import { adopt, leave, loadPages, type Pages, savePages } from "./pages.ts";
 import { loadRegisters, storeRegisters } from "./processor-state.ts";
 import { facts } from "./registry.ts";
-import { checkSlots, type SlotOptions, type Slots, slotsOf, useSlots, WRITABLE } from "./slots.ts";
+import { checkSlots, type Slots, slotsOf, useSlots, WRITABLE } from "./slots.ts";
 
 /** The roots of a machine's graph. */
 export interface Roots {
@@ -64,8 +65,8 @@ export class Port implements ByteSink {
 }
 
 /**
- * The state of a machine between two slices. `before`: an earlier one, whose equal pages are shared. `allowed`:
- * the machine may have parts of the host.
+ * The state of a machine between two slices. `before`: an earlier one, whose equal pages are shared.
+ * `allowed`: the machine may have parts of the host.
  */
 export const saveState = (kernel: Kernel, session: Session | undefined, before: SavedState | undefined, allowed = false): SavedState => {
   const { scheduler, processor, frames } = kernel;
@@ -90,7 +91,10 @@ export const saveState = (kernel: Kernel, session: Session | undefined, before: 
 interface Loaded extends Roots {
   readonly ports: ReadonlyMap<string, Port>;
 }
-/** `used`: the frames of the machine that is taken back. `isFresh`: files of writable mounts are as they are now. */
+/**
+ * `used`: the frames of the machine that is taken back. `isFresh`: files of writable mounts are as they are
+ * now.
+ */
 const load = (
   { graph, pages, instructions, debugStatus }: SavedState,
   processor: Cpu,

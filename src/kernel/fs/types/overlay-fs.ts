@@ -25,7 +25,7 @@ interface Origin {
   found?: { readonly directory: Inode; readonly name: string } | undefined;
 }
 /** The same, as an object of its own. */
-export class Place {
+export class UpperPlace {
   id: number | undefined;
   readonly lower: string | undefined;
   readonly node: HostNode | undefined;
@@ -56,7 +56,7 @@ export class HostOverlayFs extends MemFs {
   private readonly _links: Map<number, number>;
   private readonly _inodes = new Map<number, Inode>();
   private readonly _linked = new Map<HostNode, Inode>();
-  private readonly _places = new Map<Inode, Place>();
+  private readonly _places = new Map<Inode, UpperPlace>();
   /** Files with times that no record has. */
   private readonly _late = new Set<Inode>();
   /** Files without a name and without an open file: their bytes go after the record that says so. */
@@ -79,7 +79,7 @@ export class HostOverlayFs extends MemFs {
     const node = this._lower?.root;
     const known = this.state.nodes.get(ROOT);
     if (known) return this._fromUpper(ROOT, known);
-    const place = new Place({ id: ROOT, lower: node && "", node });
+    const place = new UpperPlace({ id: ROOT, lower: node && "", node });
     const { mode: bits, uid, gid } = node?.stat ?? { mode: S_IFDIR | mode, uid: 0, gid: 0 };
     const root = new HostOverlayDir(this, { mode: bits, uid, gid, rdev: 0 }, node);
     if (node) this._shownAs(root, node);
@@ -114,7 +114,7 @@ export class HostOverlayFs extends MemFs {
     const linked = this._linked.get(found);
     if (linked) return linked;
     const path = this._places.get(directory)?.lower ?? "";
-    const place = new Place({ lower: path === "" ? name : `${path}/${name}`, node: found, found: { directory, name } });
+    const place = new UpperPlace({ lower: path === "" ? name : `${path}/${name}`, node: found, found: { directory, name } });
     const { mode, uid, gid, rdev, nlink } = found.stat;
     const inode = this._make({ mode, uid, gid, rdev }, place, {});
     this._shownAs(inode, found);
@@ -122,7 +122,7 @@ export class HostOverlayFs extends MemFs {
     return inode;
   }
   private _fromUpper(id: number, node: UpperNode): Inode {
-    const place = new Place({ id, lower: node.lower, node: node.lower === undefined ? undefined : this._lowerAt(node.lower) });
+    const place = new UpperPlace({ id, lower: node.lower, node: node.lower === undefined ? undefined : this._lowerAt(node.lower) });
     const inode = this._make(node, place, node);
     const [a = 0, an = 0, m = 0, mn = 0, c = 0, cn = 0] = node.times;
     Object.assign(inode, { atime: { sec: a, nsec: an }, mtime: { sec: m, nsec: mn }, ctime: { sec: c, nsec: cn } });
@@ -132,7 +132,7 @@ export class HostOverlayFs extends MemFs {
     return inode;
   }
   /** As Linux's overlayfs has it: 1 for a directory of both layers. */
-  private _directoryLinks(id: number, { node }: Place): number {
+  private _directoryLinks(id: number, { node }: UpperPlace): number {
     if (node) return 1;
     const all = [...(this.state.names.get(id)?.values() ?? [])];
     return 2 + all.filter((each) => this.typeOf(each) === S_IFDIR).length;
@@ -145,14 +145,18 @@ export class HostOverlayFs extends MemFs {
     }
     return at;
   }
-  private _make(made: NewInode, place: Place, known: { readonly base?: number | undefined; readonly target?: string | undefined }): Inode {
+  private _make(
+    made: NewInode,
+    place: UpperPlace,
+    known: { readonly base?: number | undefined; readonly target?: string | undefined },
+  ): Inode {
     const inode = this._newInode(made, place, known);
     this._places.set(inode, place);
     return inode;
   }
   private _newInode(
     { mode, uid, gid, rdev }: NewInode,
-    { id, node }: Place,
+    { id, node }: UpperPlace,
     { base, target }: { readonly base?: number | undefined; readonly target?: string | undefined },
   ): Inode {
     const made = { mode, uid, gid, rdev };
@@ -175,10 +179,10 @@ export class HostOverlayFs extends MemFs {
   }
   /** A new file of a guest. */
   newInode(made: NewInode, target: string): Inode {
-    return this._make(made, new Place({}), { target });
+    return this._make(made, new UpperPlace({}), { target });
   }
 
-  private _nodeOf(inode: Inode, { lower }: Place): UpperNode {
+  private _nodeOf(inode: Inode, { lower }: UpperPlace): UpperNode {
     const { mode, uid, gid, rdev, atime, mtime, ctime, xattrs } = inode;
     const below = lower !== undefined && (!inode.isLink || lower === "");
     return {

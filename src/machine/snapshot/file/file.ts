@@ -21,7 +21,7 @@ import { checksum } from "./checksum.ts";
 import type { HostFile } from "./format.ts";
 import { checkGraph, GraphReader } from "./graph-reader.ts";
 import { GraphWriter } from "./graph-writer.ts";
-import { hostsOf, type Needs, networkOf, overlayOf } from "./hosts.ts";
+import { type HostNeeds, hostsOf, networkOf, overlayOf } from "./hosts.ts";
 import { Names } from "./names.ts";
 import { checkTypes } from "./type-check.ts";
 import { checkState } from "./validate.ts";
@@ -40,7 +40,7 @@ export interface FileHead {
   /** Places of the trees of the host. */
   readonly trees: readonly string[];
   readonly hosts: readonly HostFile[];
-  readonly needs: Needs;
+  readonly needs: HostNeeds;
   readonly constants: readonly string[];
   readonly classes: readonly string[];
   readonly tasks: readonly (readonly [pid: number, name: string])[];
@@ -119,7 +119,7 @@ export const writeFile = (state: SavedState, moment: string, options: BootOption
   };
   return wholeFile(header, body);
 };
-const needsOf = ({ slots }: SavedState, { terminal }: BootOptions): Needs => {
+const needsOf = ({ slots }: SavedState, { terminal }: BootOptions): HostNeeds => {
   const { network, connections, overlay } = slots;
   return {
     connections,
@@ -171,8 +171,8 @@ const isHostFile = (value: unknown): value is HostFile => {
   );
 };
 const isFlag = (value: unknown): value is boolean => typeof value === "boolean";
-const isNeeds = (value: unknown): value is Needs => {
-  const { connections, network, overlay = "", terminal = [] } = (value ?? {}) as Partial<Needs>;
+const isNeeds = (value: unknown): value is HostNeeds => {
+  const { connections, network, overlay = "", terminal = [] } = (value ?? {}) as Partial<HostNeeds>;
   const isNetwork = network === undefined || (isFlag(network?.reaches) && isFlag(network.six));
   return isList(connections, isText) && isNetwork && isText(overlay) && isList(terminal, isFlag);
 };

@@ -1,5 +1,5 @@
-// The host's parts of a snapshot's file, given again: trees and their files, an overlay, a network. Each must be what
-// the file says, or the owner allows the difference.
+// The host's parts of a snapshot's file, given again: trees and their files, an overlay, a network. Each must
+// be what the file says, or the owner allows the difference.
 import { E } from "../../../abi/errno.ts";
 import type { HostNode, HostStat, HostTree } from "../../../kernel/fs/types/host-tree.ts";
 import type { UpperStore } from "../../../kernel/fs/types/upper-store.ts";
@@ -13,7 +13,7 @@ import type { HostFile } from "./format.ts";
 import { hashOf } from "./graph-writer.ts";
 
 /** What a file needs from the host besides trees. */
-export interface Needs {
+export interface HostNeeds {
   readonly network?: Pick<HostNetwork, "reaches" | "six">;
   /** Connections with the outside world, in words. */
   readonly connections: readonly string[];
@@ -82,7 +82,7 @@ const nowhere = ({ reaches, six }: Pick<HostNetwork, "reaches" | "six">): HostNe
   };
 };
 /** The network that a file needs. */
-export const networkOf = ({ network }: Needs, { network: given }: ReadOptions): HostNetwork | undefined => {
+export const networkOf = ({ network }: HostNeeds, { network: given }: ReadOptions): HostNetwork | undefined => {
   if (!network) {
     if (given === undefined || given === "none") return undefined;
     throw needs("was saved without a network, so its programs have no device for one", "save it with a network (run --snapshot --net …)");
@@ -95,7 +95,11 @@ export const networkOf = ({ network }: Needs, { network: given }: ReadOptions): 
   return given;
 };
 /** The overlay that a file needs, if it is as it was. It is not in use afterwards. */
-export const overlayOf = ({ overlay: mark }: Needs, { overlay, changed }: ReadOptions, options: BootOptions): UpperStore | undefined => {
+export const overlayOf = (
+  { overlay: mark }: HostNeeds,
+  { overlay, changed }: ReadOptions,
+  options: BootOptions,
+): UpperStore | undefined => {
   if (mark === undefined) {
     if (overlay) throw needs("was saved without an overlay", "leave the overlay out");
     return undefined;
