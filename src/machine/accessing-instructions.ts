@@ -27,6 +27,9 @@ const PLAIN = /^(mov|v?mov|set|push|call|f?n?st|fist|pop|enter|sto|ins|v?extract
 /** MFENCE, the doors of the kernel, and serialising instructions that user code may execute. */
 const FENCES = /^(mfence|syscall|sysenter|int|int3|into|iret|cpuid|serialize|hlt|ud)/i;
 
+/** FUTEX_WAKE, FUTEX_WAKE_BITSET. */
+const WAKES: readonly number[] = [1, 10];
+
 const none: Instruction = { isAtomic: false, isFence: true, reads: false, repeats: false, isLibrary: false, path: undefined };
 
 /**
@@ -84,10 +87,32 @@ export class Instructions {
     this._data.set(page, found);
     return found;
   }
-  /** True if a call that a task is about to make is one of its own. */
+  /** The name of the call that a task is about to make. */
+  callName(task: Task): string | undefined {
+    return task.kernel.scheduler.gate.entryOf(task.program.abi, Number(this._cpu.state.u64[R.ax]))?.syscall.name;
+  }
+  /** True if it is one of its own. */
   isOwnCall(task: Task): boolean {
-    const { abi } = task.program;
-    const name = task.kernel.scheduler.gate.entryOf(abi, Number(this._cpu.state.u64[R.ax]))?.syscall.name;
+    const name = this.callName(task);
     return name !== undefined && own.has(name);
+  }
+  /** The same call with the word of memory that it concerns: a futex, or the id that a thread's end clears. */
+  callOn(task: Task): {
+    readonly call: string;
+    readonly address: number;
+    readonly bytes: number;
+    readonly reads: boolean;
+    readonly writes: boolean;
+  } {
+    const call = this.callName(task) ?? "";
+    const { u32 } = this._cpu.state;
+    const argument = (n: 0 | 1): number => {
+      const r = task.program.abi.long === 4 ? ([R.bx, R.cx] as const)[n] : ([R.di, R.si] as const)[n];
+      return task.program.abi.long === 4 ? (u32[2 * r] as number) : (u32[2 * r + 1] as number) * 2 ** 32 + (u32[2 * r] as number);
+    };
+    if (call === "exit") return { call, address: task.clearChildTid, bytes: task.clearChildTid === 0 ? 0 : 4, reads: false, writes: true };
+    if (!call.startsWith("futex")) return { call, address: 0, bytes: 0, reads: false, writes: false };
+    // FUTEX_WAKE and WAKE_BITSET do not look at the word.
+    return { call, address: argument(0), bytes: 4, reads: !WAKES.includes(argument(1) & 0x7f), writes: false };
   }
 }

@@ -134,6 +134,14 @@ const told = (exploration: Exploration): string[] => {
       ...run.trace.map((line) => `  ${line}`),
     ];
   }
+  const { traces } = exploration;
+  if (traces) {
+    const all = traces.all
+      ? `all ${count(traces.count, "Mazurkiewicz trace")}`
+      : `given up after ${count(traces.count, "Mazurkiewicz trace")}`;
+    const cut = traces.blocked > 0 ? ` (and ${count(traces.blocked, "run")} cut by sleep sets)` : "";
+    return [`${pc.green("no violation")}: ${all}${cut}, ${effort(exploration)}`, ...coveredText(exploration)];
+  }
   if (exploration.coverage) return [`${pc.green("no violation")} in ${effort(exploration)}`, ...coveredText(exploration)];
   const most =
     complete < bound ? (complete < 0 ? "not even the default one came to its end" : `complete up to ${count(complete, "departure")}`) : "";

@@ -16,6 +16,8 @@ export type PointKind = "call" | "checked" | "return" | "next" | "access";
 export interface Chooser {
   /** The next task, of two or more candidates. The first is the scheduler's own choice. */
   choose(kind: PointKind, candidates: readonly Task[]): Task;
+  /** A scheduling point of a task while no other could run. */
+  alone?(kind: PointKind, task: Task): void;
   /** A task is about to run, or has become runnable. */
   turn?(task: Task): void;
   /** The instructions that a task may execute up to its next point; 0: it is at one, of the kind `access`. */

@@ -74,7 +74,10 @@ export class RunQueue {
   givesWay(task: Task, kind: PointKind): boolean {
     if (!this.chooser) return false;
     const rivals = this._rivals(task);
-    if (rivals.length === 0) return false;
+    if (rivals.length === 0) {
+      this.chooser.alone?.(kind, task);
+      return false;
+    }
     const chosen = this.chooser.choose(kind, [task, ...rivals]);
     if (chosen === task) return false;
     this.chosen = chosen;

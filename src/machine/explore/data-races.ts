@@ -32,13 +32,13 @@ export class DataRaces {
 
   /** Takes up the races of a run. */
   collect(trials: Trials, at: PointsAt, run: ObservedRun): void {
-    if (!this._news(run.races).length) return;
+    if (!this._news(run.races()).length) return;
     const { departures } = run;
     let confirmed: ReadonlyMap<string, Race> = new Map();
     const learnt = (): string => [this.syncs.known, trials.words.words, trials.words.pages].join();
     for (let n = 0, before = ""; n < MOST_RUNS && before !== learnt(); n++) {
       before = learnt();
-      confirmed = trials.again(() => trials.observe(new ScheduleScript(departures), at).observed.races);
+      confirmed = trials.again(() => trials.observe(new ScheduleScript(departures), at).observed.races());
     }
     const news = this._news(confirmed);
     if (news.length === 0) return;

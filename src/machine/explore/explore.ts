@@ -2,6 +2,7 @@
 import { Problem } from "../../problem.ts";
 import type { Program } from "../options.ts";
 import { parseSchedule } from "../schedule.ts";
+import { Dpor } from "./dpor.ts";
 import { minimise } from "./minimise.ts";
 import type { Coverage, Exploration, SearchName } from "./options.ts";
 import { Sampling } from "./sampling.ts";
@@ -61,12 +62,23 @@ export const explore = async (program: Program, given: SearchOptions = {}): Prom
   let coverage: Coverage | undefined;
   let sampled: Sampling | undefined;
   let parts: Part[] | undefined;
+  let traces: Exploration["traces"];
   if (search === "systematic") ({ found, complete } = await systematic(trials, bound));
   else if (search === "portfolio") {
     const sampling = new Sampling(trials);
     ({ found, complete, parts } = await portfolio(trials, sampling, searchSeed));
     // The systematic search's schedules are minimal.
     if (parts.length > 1) sampled = sampling;
+    ({ coverage } = sampling);
+  } else if (search === "dpor") {
+    if (options.memoryModel === "tso" || shard) throw new Problem("bad-value", `dpor has no ${shard ? "shards" : "store buffers"}`);
+    const sampling = new Sampling(trials);
+    const dpor = new Dpor();
+    const { found: bad, isComplete } = await sampling.prove(dpor);
+    found = bad;
+    sampled = sampling;
+    if (isComplete) complete = bound;
+    traces = { count: dpor.traces, blocked: dpor.blocked, all: isComplete };
     ({ coverage } = sampling);
   } else {
     const sampling = new Sampling(trials);
@@ -90,6 +102,7 @@ export const explore = async (program: Program, given: SearchOptions = {}): Prom
     milliseconds,
     ...(parts ? { parts } : {}),
     ...(coverage ? { coverage } : {}),
+    ...(traces ? { traces } : {}),
     ...(trials.races ? { races: trials.races.found } : {}),
   };
 };

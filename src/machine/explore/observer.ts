@@ -16,6 +16,7 @@ import { SyncCalls } from "./races/sync-calls.ts";
 import { PagesInUse, type SharedWords } from "./shared-words.ts";
 import type { Candidate, Notes, PendingEvent, Strategy } from "./strategy.ts";
 import { wordOf } from "./surw.ts";
+import { ThreadIds } from "./thread-ids.ts";
 
 /** Where points are: `accesses` leaves out plain accesses of the system's libraries. */
 export type PointsAt = "calls" | "accesses" | "all";
@@ -74,6 +75,8 @@ export class ObservedRun implements Chooser, AccessWatch {
   /** The task whose accesses the TLB knows. */
   private _turn = 0;
   private _alive = 0;
+  /** For strategies that see all. */
+  private readonly _ids: ThreadIds | undefined;
   private readonly _spun = { pid: 0, reads: 0, ips: new Set<number>() };
 
   readonly departures: Departure[] = [];
@@ -98,6 +101,7 @@ export class ObservedRun implements Chooser, AccessWatch {
     this._kernel = kernel;
     this._cpu = cpu;
     this._strategy = strategy;
+    this._ids = strategy.seesAll ? new ThreadIds(kernel) : undefined;
     this._at = at;
     this._buffers = memory === "tso" ? new StoreBuffers() : undefined;
     this._pages = new PagesInUse(words);
@@ -112,9 +116,7 @@ export class ObservedRun implements Chooser, AccessWatch {
     this._detector = new RaceDetector(this._pages, this._syncs);
     return new SyncCalls(this._detector, this._pages);
   }
-  get races(): ReadonlyMap<string, Race> {
-    return this._detector?.races ?? new Map();
-  }
+  readonly races = (): ReadonlyMap<string, Race> => this._detector?.races ?? new Map();
 
   /**
    * Goes on where another run has come to, in a copy of its machine: that run was the same so far. `notes`:
@@ -147,6 +149,7 @@ export class ObservedRun implements Chooser, AccessWatch {
     const { pid } = task;
     const { scheduler, tasks } = this._kernel;
     const runs = scheduler.current === task;
+    this._ids?.note(task);
     if (this._buffers && runs) {
       for (const store of this._buffers.placesOfOthers(pid)) if (!this._missed.has(store)) this._missed.set(store, FENCE);
       this._buffers.switchTo(task);
@@ -217,7 +220,10 @@ export class ObservedRun implements Chooser, AccessWatch {
   }
   private _decide(candidates: readonly Task[], place: string): Task {
     for (;;) {
-      const list = candidates.map(({ pid }): Candidate => ({ pid, event: this._pending.get(pid) }));
+      const list = candidates.map(({ pid }): Candidate => {
+        const event = this._pending.get(pid);
+        return this._ids?.waits(event) ? { pid, event, waits: true } : { pid, event };
+      });
       const stores = [...(this._buffers?.waiting() ?? [])];
       for (const { pid, place: store } of stores) list.push({ pid: -pid, event: this._stored.get(store), store });
       const chosen = this._strategy.choose(list, place);
@@ -230,13 +236,20 @@ export class ObservedRun implements Chooser, AccessWatch {
     }
   }
   private _callOf(task: Task): PendingEvent {
-    return { ip: this._cpu.state.rip, space: task.mem, address: 0, bytes: 0, writes: false, reads: false };
+    const on = this._strategy.seesAll ? this._instructions.callOn(task) : { address: 0, bytes: 0, writes: false, reads: false };
+    return { ip: this._cpu.state.rip, space: task.mem, ...on };
+  }
+  alone(kind: PointKind, task: Task): void {
+    if (kind !== "call" || !this._strategy.seesAll || this._instructions.isOwnCall(task)) return;
+    this._strategy.executed(task.pid, this._callOf(task), []);
   }
 
   // The watch.
   cached(address: number, how: number): 0 | typeof READS | typeof ALL {
     const task = this._kernel.scheduler.current;
-    return task && this._isShared ? this._pages.cached(task, address, how) : 2;
+    if (!task || !this._isShared) return 2;
+    const cached = this._pages.cached(task, address, how);
+    return this._ids?.isOnPage(address) ? 0 : cached;
   }
   /** More than one task lives; for races, also if others have lived. */
   private get _isShared(): boolean {
@@ -246,7 +259,7 @@ export class ObservedRun implements Chooser, AccessWatch {
     const { scheduler } = this._kernel;
     const task = scheduler.current;
     if (!task || scheduler.isInCall || !this._isShared) return false;
-    const isPoint = this._pages.meets(task, address, bytes, how);
+    const isPoint = this._pages.meets(task, address, bytes, how) || this._ids?.isJoin(task, address, how) === true;
     if (!isPoint && !(this._detector && this._pages.isWatched(task, address))) return false;
     const cpu = this._cpu;
     if (record === 0 && !cpu.isEvaluating) return true;
@@ -268,11 +281,12 @@ export class ObservedRun implements Chooser, AccessWatch {
     const { scheduler } = this._kernel;
     const instruction = this._instructions.at(task, ip);
     if (instruction.repeats) return false;
-    if (this._at !== "all" && instruction.isLibrary && (!instruction.isAtomic || this._instructions.isLibraryData(task, address)))
+    const joins = this._ids?.isJoin(task, address, how) === true;
+    if (this._at !== "all" && !joins && instruction.isLibrary && (!instruction.isAtomic || this._instructions.isLibraryData(task, address)))
       return false;
     this._granted = start;
     const writes = how === access.write;
-    const event = { ip, space: task.mem, address, bytes, writes, reads: !writes || instruction.reads };
+    const event = { ip, space: task.mem, address, bytes, writes, reads: !writes || instruction.reads, ...(joins ? { joins } : {}) };
     this._user = scheduler.userTime(start);
     this._pending.set(task.pid, event);
     this._countSpin(task, event);

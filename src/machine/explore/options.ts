@@ -22,7 +22,7 @@ export interface Properties {
 }
 
 /** The searches: decision tables are in docs/explore.md. */
-export const searchNames = ["systematic", "random", "pct", "pos", "surw", "feedback", "portfolio"] as const;
+export const searchNames = ["systematic", "random", "pct", "pos", "surw", "feedback", "dpor", "portfolio"] as const;
 /** The name of a search. */
 export type SearchName = (typeof searchNames)[number];
 /** Memory models. */
@@ -49,7 +49,8 @@ export interface ExploreOptions
    * The search. `systematic` tries all schedules with few departures, at system calls. The others draw
    * schedules at random, with points at accesses to shared memory: `random` (random walk), `pct` (PCT,
    * ASPLOS 2010), `pos` (POS, CAV 2018),
-   * `surw` (SURW, ASPLOS 2025), `feedback` (RFF, ASPLOS 2024). `portfolio`: systematic with one
+   * `surw` (SURW, ASPLOS 2025), `feedback` (RFF, ASPLOS 2024). `dpor` runs one schedule of each Mazurkiewicz
+   * trace (source sets, POPL 2014), for small programs, and proves. `portfolio`: systematic with one
    * departure, then the others in turn. Default systematic.
    */
   readonly search?: SearchName;
@@ -122,6 +123,11 @@ export interface Exploration {
   readonly parts?: readonly { readonly search: SearchName; readonly schedules: number }[];
   /** Of searches that draw schedules. */
   readonly coverage?: Coverage;
+  /**
+   * Of `dpor`: the number of traces, one schedule each; runs that sleep sets have cut; and true if these are
+   * all traces of the program.
+   */
+  readonly traces?: { readonly count: number; readonly blocked: number; readonly all: boolean };
   /** Data races, if they were looked for: one for each two places in the program. */
   readonly races?: readonly DataRace[];
   readonly milliseconds: number;

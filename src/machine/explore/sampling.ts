@@ -1,5 +1,6 @@
 // The sampling searches: schedules drawn by a strategy (strategy.ts), and what they have covered.
 
+import type { Dpor } from "./dpor.ts";
 import { Feedback } from "./feedback.ts";
 import type { ObservedRun, PointsAt } from "./observer.ts";
 import type { Coverage, SearchName } from "./options.ts";
@@ -23,7 +24,7 @@ class Default implements Strategy {
 }
 
 /** Searches that draw schedules. */
-export type SamplingName = Exclude<SearchName, "systematic" | "portfolio">;
+export type SamplingName = Exclude<SearchName, "systematic" | "portfolio" | "dpor">;
 
 /** The state of a sampling search. */
 export class Sampling {
@@ -93,6 +94,23 @@ export class Sampling {
       await this._pauses.pause();
     }
     return undefined;
+  }
+
+  /** Runs one schedule of each Mazurkiewicz trace. True: all have run. */
+  async prove(dpor: Dpor): Promise<{ readonly found: Found | undefined; readonly isComplete: boolean }> {
+    const trials = this._trials;
+    for (let before = ""; !trials.exhausted; ) {
+      const learnt = [trials.words.words, trials.words.pages].join();
+      if (learnt !== before) dpor.restart();
+      before = learnt;
+      const found = this._try(dpor);
+      if (found) return { found, isComplete: false };
+      await this._pauses.pause();
+      // Other words change the events: from the start.
+      if (dpor.isUnsteady || [trials.words.words, trials.words.pages].join() !== before) before = "";
+      else if (!dpor.next()) return { found: undefined, isComplete: true };
+    }
+    return { found: undefined, isComplete: false };
   }
 
   get coverage(): Coverage {

@@ -12,6 +12,10 @@ export interface PendingEvent {
   readonly bytes: number;
   readonly writes: boolean;
   readonly reads: boolean;
+  /** The name of a call: then `address` is that of the word that it concerns, if there is one. */
+  readonly call?: string;
+  /** It reads the id of another thread, which the kernel clears at that thread's end. */
+  readonly joins?: boolean;
 }
 
 /** A task that could run. */
@@ -21,6 +25,8 @@ export interface Candidate {
   readonly event: PendingEvent | undefined;
   /** No task, but the oldest buffered store of one (`-pid`) that may leave now: the store's place. */
   readonly store?: string;
+  /** It is about to look whether a thread has ended that still lives. Only for strategies that see all. */
+  readonly waits?: boolean;
 }
 
 /** Facts of the schedules so far, for the strategies. */
@@ -34,6 +40,8 @@ export interface ObservedFacts {
 
 /** Draws schedules. One object serves one search. */
 export interface Strategy {
+  /** It is told of each event, also while one task alone can run; and calls name the words they concern. */
+  readonly seesAll?: boolean;
   /** A new schedule begins. */
   begin(): void;
   /** The index of the candidate that runs. Candidate 0 is the scheduler's own choice. */
