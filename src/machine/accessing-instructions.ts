@@ -96,7 +96,7 @@ export class Instructions {
     const name = this.callName(task);
     return name !== undefined && own.has(name);
   }
-  /** The same call with the word of memory that it concerns: a futex, or the id that a thread's end clears. */
+  /** The same call with the word of memory that it concerns: a futex, or the id that an end clears. */
   callOn(task: Task): {
     readonly call: string;
     readonly address: number;

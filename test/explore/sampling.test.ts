@@ -68,10 +68,15 @@ describe.skipIf(missing("searches that draw schedules", gcc))("a search that dra
     const short = violation?.schedule.split(",") ?? [];
     expect(short.length).toBeLessThan(long.length);
     expect(short.length).toBeLessThanOrEqual(3);
-    const lines = violation?.order.map((line) => line.trim().replace(/\+\d+/, "")) ?? [];
+    const lines = violation?.order.map((line) => line.replace("*", "").trim().replace(/\+\d+/, "")) ?? [];
     const both = lines.filter((line) => line.endsWith(" counter (add)"));
     expect(both).toEqual(["read", "read", "write", "write"].map((verb) => `${verb} counter (add)`));
-    expect(violation?.order[0]).toMatch(/^task \d +task \d/);
+    expect(violation?.order[0]).toMatch(/^ {2}task \d +task \d/);
+    // Each read must come before the other task's write, and the two lines have a star.
+    expect(violation?.why.map((pair) => pair.replace(/\d|\+\d+/g, ""))).toEqual(
+      Array.from({ length: 2 }, () => "task : read counter (add) before task : write counter (add)"),
+    );
+    expect(violation?.order.filter((line) => line.includes("*")).length).toBe(4);
     // No departure can be left out.
     for (let i = 0; i < short.length; i++) {
       const schedule = short.toSpliced(i, 1).join(",") || "default";

@@ -124,12 +124,13 @@ const told = (exploration: Exploration): string[] => {
       ...coveredText(exploration),
     ];
   if (violation) {
-    const { what, schedule, order, run } = violation;
+    const { what, schedule, order, why, run } = violation;
     return [
       ...racesText(races ?? []),
       `${pc.red("violated")}: ${what}`,
       `schedule: ${schedule}`,
       ...(order.length > 0 ? ["the order of accesses:", ...order.map((line) => `  ${line}`)] : []),
+      ...(why.length > 0 ? ["it fails by these orders (*):", ...why.map((line) => `  ${line}`)] : []),
       `${effort(exploration)}; the last one:`,
       ...run.trace.map((line) => `  ${line}`),
     ];
@@ -152,7 +153,14 @@ const told = (exploration: Exploration): string[] => {
 const asJson = ({ violation, ...rest }: Exploration): string =>
   jsonText(
     violation
-      ? { violated: violation.what, schedule: violation.schedule, order: violation.order, ...rest, trace: violation.run.trace }
+      ? {
+          violated: violation.what,
+          schedule: violation.schedule,
+          order: violation.order,
+          why: violation.why,
+          ...rest,
+          trace: violation.run.trace,
+        }
       : { violated: null, ...rest },
     2,
   );

@@ -14,8 +14,9 @@ const tasksOf = (departures: readonly Departure[]): ReadonlySet<number> =>
 /**
  * The lines that matter: from a few accesses before the first departure on, the accesses to shared memory of
  * the tasks of the departures. A task that gives way makes its access after the other tasks'.
+ * `matter`: a star marks them.
  */
-export const columns = (steps: readonly Step[], departures: readonly Departure[]): string[] => {
+export const columns = (steps: readonly Step[], departures: readonly Departure[], matter: ReadonlySet<Step>): string[] => {
   const tasks = tasksOf(departures);
   const shown = (list: readonly Step[]): Step[] => list.filter(({ pid, text }) => text !== undefined && tasks.has(pid));
   const isBegun = steps.findIndex(({ pid }) => pid === departures[0]?.task);
@@ -24,13 +25,13 @@ export const columns = (steps: readonly Step[], departures: readonly Departure[]
   const list = [...shown(steps.slice(0, cut)).slice(-BEFORE), ...shown(steps.slice(cut))];
   if (list.length === 0) return [];
   const pids = [...new Set(list.map(({ pid }) => pid))];
-  const lines = list.map(({ pid, text }) => " ".repeat(WIDTH * pids.indexOf(pid)) + text);
+  const lines = list.map((step) => `${" ".repeat(WIDTH * pids.indexOf(step.pid))}${matter.has(step) ? "*" : " "} ${step.text}`);
   const half = MOST_LINES / 2;
   const most =
     lines.length > MOST_LINES ? [...lines.slice(0, half), `… ${lines.length - MOST_LINES} more …`, ...lines.slice(-half)] : lines;
   return [
     pids
-      .map((pid) => `task ${pid}`.padEnd(WIDTH))
+      .map((pid) => `  task ${pid}`.padEnd(WIDTH))
       .join("")
       .trimEnd(),
     ...most,

@@ -92,7 +92,9 @@ export const explore = async (program: Program, given: SearchOptions = {}): Prom
   const milliseconds = performance.now() - begun;
   const schedule = found && trials.text(found.departures, found.delays);
   const violation =
-    found && schedule ? { what: found.what, schedule, order: minimal?.order ?? [], run: trials.traced(schedule) } : undefined;
+    found && schedule
+      ? { what: found.what, schedule, order: minimal?.order ?? [], why: minimal?.why ?? [], run: trials.traced(schedule) }
+      : undefined;
   return {
     violation,
     schedules,

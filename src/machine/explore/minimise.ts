@@ -7,6 +7,7 @@ import type { PointsAt, Step } from "./observer.ts";
 import { type Move, ScheduleScript } from "./script.ts";
 import type { Found } from "./systematic.ts";
 import { Pauses, type Trials } from "./trials.ts";
+import { neighbours, type OrderedPair, pairText, ReversedPair } from "./why.ts";
 
 /** Runs of the program for one minimisation, and earlier places that are tried for each departure. */
 const MOST_RUNS = 400;
@@ -16,8 +17,9 @@ const MOST_EARLIER = 12;
 export interface Minimal extends Found {
   readonly steps: readonly Step[];
   readonly runs: number;
-  /** The order of accesses (columns.ts). */
+  /** The order of accesses (columns.ts), and the pairs of them that must have it (why.ts). */
   readonly order: readonly string[];
+  readonly why: readonly string[];
 }
 
 /** One minimisation. */
@@ -31,13 +33,16 @@ class Minimiser {
   constructor(trials: Trials, at: PointsAt, found: Found) {
     this._trials = trials;
     this._at = at;
-    this.best = { ...found, steps: [], runs: 0, order: [] };
+    this.best = { ...found, steps: [], runs: 0, order: [], why: [] };
   }
   get moves(): readonly Move[] {
     return [...this.best.departures, ...(this.best.delays ?? [])];
   }
   get exhausted(): boolean {
     return this.runs >= MOST_RUNS;
+  }
+  pause(): Promise<void> {
+    return this._pauses.pause();
   }
   /** Does a run with these departures fail in the same way, with no more of them? Then it is the best one. */
   async fails(moves: readonly Move[]): Promise<boolean> {
@@ -46,7 +51,7 @@ class Minimiser {
     const { violated, observed } = this._trials.observe(new ScheduleScript(moves), this._at, "places");
     const { departures, delays } = observed;
     if (violated !== this.best.what || departures.length + delays.length > moves.length) return false;
-    this.best = { what: violated, departures, delays, steps: observed.steps ?? [], runs: this.runs, order: [] };
+    this.best = { what: violated, departures, delays, steps: observed.steps ?? [], runs: this.runs, order: [], why: [] };
     return true;
   }
   /** Leaves out parts of the list, smaller and smaller ones. */
@@ -89,5 +94,21 @@ export const minimise = async (trials: Trials, at: PointsAt, found: Found): Prom
   await minimiser.shorten();
   const { best, runs } = minimiser;
   const { observed } = trials.observe(new ScheduleScript(minimiser.moves), at, "names");
-  return { ...best, runs, order: columns(observed.steps ?? [], best.departures) };
+  const steps = observed.steps ?? [];
+  const places = new Set(best.departures.map(({ point }) => String(point)));
+  const from = Math.max(
+    0,
+    steps.findIndex(({ place }) => places.has(place)),
+  );
+  // With store buffers the order of accesses is not that of their effects.
+  const pairs = (best.delays ?? []).length > 0 ? [] : neighbours(steps, from);
+  const needed: OrderedPair[] = [];
+  for (const pair of pairs) {
+    const reversed = new ReversedPair(minimiser.moves, pair);
+    const { violated } = trials.observe(reversed, at);
+    if (reversed.isReversed && violated !== best.what) needed.push(pair);
+    await minimiser.pause();
+  }
+  const matter = new Set(needed.flatMap(({ first, second }) => [first, second]));
+  return { ...best, runs, order: columns(steps, best.departures, matter), why: needed.map(pairText) };
 };

@@ -91,6 +91,8 @@ export interface Violation {
    * at accesses.
    */
   readonly order: readonly string[];
+  /** Pairs of accesses in their order: with one pair in the other order the program does not fail so. */
+  readonly why: readonly string[];
   /** The run under that schedule, with a trace of all tasks. */
   readonly run: Run;
 }

@@ -1,6 +1,7 @@
 // Names of instructions and variables in reports, by the symbols of their files.
 import type { Task } from "../../kernel/core/task.ts";
 import type { Vma } from "../../memory/vma.ts";
+import { lineOf, lineText } from "./line-table.ts";
 import { moduleOf } from "./symbols.ts";
 
 const hex = (n: number): string => `0x${n.toString(16)}`;
@@ -24,11 +25,12 @@ const inFile = (task: Task, address: number) => {
   return module && vma && base !== undefined ? { module, own: address - vma.start + base } : undefined;
 };
 
-/** The function of an instruction, such as `add+8`. */
+/** The function of an instruction, such as `add+8`; with its source line if the file has it: `add, a.c:5`. */
 export const codeName = (task: Task, ip: number): string => {
   const place = inFile(task, ip);
   const found = place?.module.functionAt(place.own);
-  if (found) return withOffset(found.name, found.displacement);
+  const line = place && lineOf(place.module, place.own);
+  if (found) return withOffset(found.name, found.displacement) + (line ? `, ${lineText(line)}` : "");
   const path = task.mem.find(ip)?.file?.path;
   return place && path !== undefined ? `${path.slice(path.lastIndexOf("/") + 1)}+${hex(place.own)}` : hex(ip);
 };

@@ -329,7 +329,7 @@ export const types: readonly (readonly [name: string, row: TypeRow])[] = [
   ["kernel/core/process.ts:__type<{ reported: boolean; }>",[{"reported":"b"},[]]],
   ["kernel/core/process.ts:__type<{ signal: number; reported: boolean; }>",[{"reported":"b","signal":"n"},[]]],
   ["kernel/core/scheduling.ts:CallGate",[{"enter":"f","entryOf":"f"},["kernel/entry/gate.ts:Gate"]]],
-  ["kernel/core/scheduling.ts:Chooser",[{"before":["|","u","f"],"choose":"f","turn":["|","u","f"]},["machine/schedule.ts:Follower"]]],
+  ["kernel/core/scheduling.ts:Chooser",[{"alone":["|","u","f"],"before":["|","u","f"],"choose":"f","turn":["|","u","f"]},["machine/schedule.ts:Follower"]]],
   ["kernel/core/scheduling.ts:Moment",[{"instructions":"n","steps":"n"},[]]],
   ["kernel/core/scheduling.ts:Scheduling",[{"attach":"f","chooser":["|","u","@kernel/core/scheduling.ts:Chooser"],"current":["|","u","@kernel/core/task.ts:Task"],"endRun":"f","follow":"f","forget":"f","gate":"@kernel/core/scheduling.ts:CallGate","givesWay":"f","isAtMoment":"b","isInCall":"b","loadTables":"f","pauseAt":["|","u","@kernel/core/scheduling.ts:Moment"],"pauseFor":"n","place":"f","processorTimes":"f","rankChanged":"f","reloadSegments":"f","reschedule":"b","run":"f","settle":"f","sleep":"f","start":"f","steps":"n","stop":"f","switchTo":"f","time":"n","userTime":"f","wake":"f","yield":"f"},["kernel/sched/scheduler.ts:Scheduler"]]],
   ["kernel/core/settings.ts:DeadlineTimes",[{"deadline":"i","period":"i","runtime":"i"},[]]],
