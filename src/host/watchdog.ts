@@ -7,16 +7,18 @@ import { Worker } from "node:worker_threads";
 const thread = `
 const { workerData: { words, patience, message } } = require("node:worker_threads");
 const { writeSync } = require("node:fs");
-let [last, since] = [-1, Date.now()];
+// Turns are counted, and no clock is read: a process that was stopped for long has not been idle.
+const every = Math.min(250, patience / 4);
+let [last, idle] = [-1, 0];
 const timer = setInterval(() => {
   if (Atomics.load(words, 1) !== 0) return clearInterval(timer);
   const now = Atomics.load(words, 0);
-  if (now !== last) [last, since] = [now, Date.now()];
-  else if (Date.now() - since > patience) {
+  if (now !== last) [last, idle] = [now, 0];
+  else if ((idle += every) > patience) {
     writeSync(2, message);
     process.kill(process.pid, "SIGKILL");
   }
-}, Math.min(250, patience / 4));
+}, every);
 `;
 
 /** A running watchdog. */

@@ -183,6 +183,19 @@ describe.skipIf(missing("snapshots of a shell", nativeX64, sh))("a snapshot", ()
     const read = await Snapshot.read(await snapshot.bytes(), { root });
     expect((await read.run({ stdin: "", args: ["-c", "echo from a file"] })).stdout.text).toBe("from a file\n");
   });
+  it("is taken back after a limit of the host's time or a signal has stopped it", { timeout: 60_000 }, async () => {
+    const machine = await shell("read a; echo $a; [ $a = stop ] || while :; do :; done");
+    await machine.runUntil({ idle: true });
+    const snapshot = machine.snapshot();
+    machine.write("go\n");
+    expect((await machine.finish({ timeout: 0.2 })).status).toEqual({ timeout: 0.2 });
+    machine.restore(snapshot);
+    machine.write("go\n");
+    await expect(machine.finish({ signal: AbortSignal.timeout(200) })).rejects.toThrow("timeout");
+    machine.restore(snapshot, { stdin: "stop\n" });
+    const { status, stdout } = await machine.finish();
+    expect([status, stdout.text]).toEqual([{ exit: 0 }, "stop\n"]);
+  });
   it("shows a trace and calls hooks from its moment on", { timeout: 60_000 }, async () => {
     const machine = await shell("echo a; read x; echo $x");
     await machine.runUntil({ idle: true });
