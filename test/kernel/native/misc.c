@@ -88,6 +88,10 @@ static void clocks(void) {
   say(" clock_nanosleep: bad clock %d, thread clock %d, past %d\n", sys4(__NR_clock_nanosleep, 55, 0, before, 0), sys4(__NR_clock_nanosleep, 3, 0, before, 0), sys4(__NR_clock_nanosleep, 1, 1, before, 0));
   say(" getres %d %d", sys2(__NR_clock_getres, 1, ts), sys2(__NR_clock_getres, 77, ts));
   say(" %d, coarse %d\n", ts[1], sys2(__NR_clock_getres, 5, 0));
+  static char timex[256];
+  say(" clock_adjtime: monotonic %d, tai %d, none %d", sys2(__NR_clock_adjtime, 1, timex), sys2(__NR_clock_adjtime, 11, timex), sys2(__NR_clock_adjtime, 10, timex));
+  say(" %d, process %d, device %d,", sys2(__NR_clock_adjtime, 16, timex), sys2(__NR_clock_adjtime, -6, timex), sys2(__NR_clock_adjtime, -5, timex));
+  say(" bad pointer %d %d\n", sys2(__NR_clock_adjtime, 1, 16), sys2(__NR_clock_adjtime, 16, 16));
   say(" time %d, gettimeofday %d %d\n", L(sys1(__NR_time, 0) > 1700000000), sys2(__NR_gettimeofday, ts, 0), sys2(__NR_gettimeofday, 16, 0));
 }
 static void quiet(int sig, void *si, void *uc) {

@@ -196,11 +196,20 @@ const timex = struct("timex", {
 const STA_UNSYNC = 0x40;
 const TIME_ERROR = 5;
 
+/** True for a clock that Linux knows, also one that it cannot adjust. Linux kernel/time/posix-timers.c. */
+const isKnown = (id: number): boolean => (id < 0 ? (id & CLOCKFD_MASK) !== CLOCKFD : id <= CLOCK.CLOCK_TAI && id !== CLOCK_SGI_CYCLE);
+/** Clocks of devices are descriptors, and no descriptor is one. */
+const CLOCKFD = 3;
+const CLOCKFD_MASK = 7;
+const CLOCK_SGI_CYCLE = 10;
+
 /** Reads the state of an undisciplined clock. Linux include/uapi/linux/timex.h, kernel/time/ntp.c. */
-const adjtimex = (t: Task, at: VAddr, abi: Abi): number => {
-  const modes = t.mem.u32(at);
-  if (modes < 0) return -E.EFAULT;
-  if (modes !== 0) return -E.EPERM;
+const adjtime = (t: Task, id: number, at: VAddr, abi: Abi): number => {
+  const given = t.mem.read(at, timex.size(abi));
+  if (!given) return -E.EFAULT;
+  if (!isKnown(id)) return -E.EINVAL;
+  if (id !== CLOCK.CLOCK_REALTIME) return -E.EOPNOTSUPP;
+  if (timex.decode(given, abi).modes !== 0) return -E.EPERM;
   const { sec, nsec } = t.kernel.realtime();
   const none = timex.decode(new Uint8Array(timex.size(abi)), abi);
   const now = { tv_sec: sec, tv_usec: Math.floor(nsec / 1000), tick: 10_000 };
@@ -241,8 +250,6 @@ export const timeCalls: readonly Syscall[] = [
   syscall("stime", { tptr: given("seconds") }, () => -E.EPERM, { note: "always EPERM: the owner of the machine decides its time" }),
   syscall("time", { tloc: filled("seconds") }, (t, a, abi) => time(t, a.tloc, abi)),
   syscall("times", { buf: filled("tms") }, (t, a, abi) => times(t, a.buf, abi)),
-  syscall("adjtimex", { buf: ptr }, (t, a, abi) => adjtimex(t, a.buf, abi), { note: "reads only" }),
-  syscall("clock_adjtime", { clock: int, buf: ptr }, (t, a, abi) => (a.clock === 0 ? adjtimex(t, a.buf, abi) : -E.EINVAL), {
-    note: "reads CLOCK_REALTIME only",
-  }),
+  syscall("adjtimex", { buf: ptr }, (t, a, abi) => adjtime(t, CLOCK.CLOCK_REALTIME, a.buf, abi), { note: "reads only" }),
+  syscall("clock_adjtime", { clock: int, buf: ptr }, (t, a, abi) => adjtime(t, a.clock, a.buf, abi), { note: "reads only" }),
 ];
