@@ -12,6 +12,10 @@ export interface Instruction {
   readonly reads: boolean;
   /** All stores before it are seen by all tasks before it is executed. SDM Vol. 3A 9.2.3, 9.3 */
   readonly isFence: boolean;
+  /** SFENCE: stores before it are seen before those behind it. SDM Vol. 3A 9.2.5 */
+  readonly isStoreFence: boolean;
+  /** A store that is ordered by fences alone. SDM Vol. 1 10.4.6.2 */
+  readonly isNonTemporal: boolean;
   /** A string instruction: its accesses are no points. */
   readonly repeats: boolean;
   /** Code of a library of the system. */
@@ -27,10 +31,21 @@ const PLAIN = /^(mov|v?mov|set|push|call|f?n?st|fist|pop|enter|sto|ins|v?extract
 /** MFENCE, the doors of the kernel, and serialising instructions that user code may execute. */
 const FENCES = /^(mfence|syscall|sysenter|int|int3|into|iret|cpuid|serialize|hlt|ud)/i;
 
+const NON_TEMPORAL = /^v?movnt|^v?maskmov(dqu|q)/i;
+
 /** FUTEX_WAKE, FUTEX_WAKE_BITSET. */
 const WAKES: readonly number[] = [1, 10];
 
-const none: Instruction = { isAtomic: false, isFence: true, reads: false, repeats: false, isLibrary: false, path: undefined };
+const none: Instruction = {
+  isAtomic: false,
+  isFence: true,
+  isStoreFence: false,
+  isNonTemporal: false,
+  reads: false,
+  repeats: false,
+  isLibrary: false,
+  path: undefined,
+};
 
 /**
  * Calls whose order among other tasks' does not matter as a rule: they concern the caller, or memory that it
@@ -67,6 +82,8 @@ export class Instructions {
     const found = {
       isAtomic,
       isFence: isAtomic || FENCES.test(name),
+      isStoreFence: name === "sfence",
+      isNonTemporal: NON_TEMPORAL.test(name),
       reads: isAtomic || !PLAIN.test(name),
       repeats: d.row.repeat !== undefined && d.rep !== 0,
       isLibrary: isLibrary(task, path),

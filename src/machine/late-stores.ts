@@ -34,12 +34,12 @@ export class TsoFollower extends Follower {
   protected override reached(place: string): void {
     for (const { store, until } of this._delays) if (until === place) this._leave(store);
   }
-  /** A store leaves if it is in a buffer: those before it have left, since buffers keep the order. */
+  /** A store leaves if it is in a buffer: those that it may not pass have left. */
   private _leave(store: string): void {
     const pid = Number.parseInt(store, 10);
     if (!this._buffers.placesOf(pid).includes(store)) return;
-    while (this._buffers.placesOf(pid)[0] !== store) this._buffers.leave(pid);
-    this._buffers.leave(pid);
+    while (!this._buffers.mayLeave(pid, store)) this._buffers.leave(pid);
+    this._buffers.leave(pid, store);
   }
   override before(task: Task): number {
     const { pid } = task;
@@ -57,15 +57,17 @@ export class TsoFollower extends Follower {
     }
     const isLate = this._delays.some(({ store }) => store === place);
     if (!isLate && this._buffers.isEmpty(pid)) return next;
-    if (this._instructions.at(task, this._cpu.state.rip).isFence) {
+    const { isFence, isStoreFence, isNonTemporal } = this._instructions.at(task, this._cpu.state.rip);
+    if (isFence) {
       this._buffers.drain(pid);
       return next;
     }
-    if (isLate) this._buffer(task, place);
+    if (isStoreFence) this._buffers.fence(pid);
+    if (isLate) this._buffer(task, place, isNonTemporal);
     return 1;
   }
   /** The next instruction's store goes into the buffer. */
-  private _buffer(task: Task, place: string): void {
+  private _buffer(task: Task, place: string, isNonTemporal: boolean): void {
     let isDone = false;
     this._isWatching = true;
     this._cpu.accessWatch = {
@@ -75,7 +77,7 @@ export class TsoFollower extends Follower {
         // A compiled region leaves the store to the interpreter.
         if (record === 0 && !this._cpu.isEvaluating) return true;
         isDone = true;
-        this._buffers.begin(task, { address, bytes, place });
+        this._buffers.begin(task, { address, bytes, place }, isNonTemporal);
         return false;
       },
     };

@@ -6,6 +6,10 @@ import type { Task } from "../kernel/core/task.ts";
 
 /** A store that the other tasks do not see yet. */
 interface BufferedStore {
+  /** Non-temporal: it leaves in any order with other stores, except those to its bytes and across SFENCE. */
+  readonly isNonTemporal: boolean;
+  /** SFENCEs of the task before it. */
+  readonly epoch: number;
   /** The place of the store: its name in a schedule's text. */
   readonly place: string;
   /** Positions of its bytes in the machine's memory. */
@@ -14,6 +18,15 @@ interface BufferedStore {
   values: readonly number[];
 }
 
+const mayLeave = (stores: readonly BufferedStore[], store: BufferedStore): boolean => {
+  for (const before of stores) {
+    if (before === store) return true;
+    const isFree = store.isNonTemporal || before.isNonTemporal;
+    if (!isFree || before.epoch < store.epoch || before.bytes.some((at) => store.bytes.includes(at))) return false;
+  }
+  return false;
+};
+
 /** The buffer of a task. */
 class StoreBuffer {
   readonly task: Task;
@@ -21,6 +34,7 @@ class StoreBuffer {
   /** While the task runs: what other tasks see, by the position of a byte. */
   readonly under = new Map<number, number>();
   isInPlace = false;
+  epoch = 0;
   constructor(task: Task) {
     this.task = task;
   }
@@ -39,18 +53,33 @@ export class StoreBuffers {
       for (const store of buffer.stores) own.stores.push({ ...store });
       for (const [at, value] of buffer.under) own.under.set(at, value);
       own.isInPlace = buffer.isInPlace;
+      own.epoch = buffer.epoch;
       copy._buffers.set(pid, own);
       if (this._running === buffer) copy._running = own;
     }
     return copy;
   }
 
-  /** Tasks with buffered stores that have been done, and the place of the oldest. */
+  /** Stores that have been done and may leave now: the oldest of each task, and non-temporal ones. */
   *waiting(): Iterable<{ readonly pid: number; readonly place: string }> {
-    for (const [pid, { stores }] of this._buffers) {
-      const [oldest] = stores;
-      if (oldest && oldest.values.length > 0) yield { pid, place: oldest.place };
-    }
+    for (const [pid, { stores }] of this._buffers)
+      for (const store of stores) if (store.values.length > 0 && mayLeave(stores, store)) yield { pid, place: store.place };
+  }
+  mayLeave(pid: number, place: string): boolean {
+    const { stores = [] } = this._buffers.get(pid) ?? {};
+    const store = stores.find((one) => one.place === place);
+    return store !== undefined && mayLeave(stores, store);
+  }
+  /** Two or more stores may leave now. */
+  isReorderable(pid: number): boolean {
+    let count = 0;
+    for (const one of this.waiting()) if (one.pid === pid) count++;
+    return count > 1;
+  }
+  /** SFENCE. */
+  fence(pid: number): void {
+    const buffer = this._buffers.get(pid);
+    if (buffer) buffer.epoch++;
   }
   isEmpty(pid: number): boolean {
     return (this._buffers.get(pid)?.stores.length ?? 0) === 0;
@@ -92,7 +121,11 @@ export class StoreBuffers {
   }
 
   /** The running task is about to store: the bytes' present values are what others go on to see. */
-  begin(task: Task, { address, bytes, place }: { readonly address: number; readonly bytes: number; readonly place: string }): void {
+  begin(
+    task: Task,
+    { address, bytes, place }: { readonly address: number; readonly bytes: number; readonly place: string },
+    isNonTemporal: boolean,
+  ): void {
     const list: number[] = [];
     for (let i = 0; i < bytes; i++) {
       const frame = task.mem.translate(address + i, access.write);
@@ -104,7 +137,7 @@ export class StoreBuffers {
     if (!buffer) this._buffers.set(task.pid, (buffer = new StoreBuffer(task)));
     const { u8 } = task.mem.frames;
     for (const at of list) if (!buffer.under.has(at)) buffer.under.set(at, u8[at] as number);
-    buffer.stores.push({ place, bytes: list, values: [] });
+    buffer.stores.push({ place, bytes: list, values: [], isNonTemporal, epoch: buffer.epoch });
     buffer.isInPlace = true;
     this._running = buffer;
   }
@@ -117,10 +150,11 @@ export class StoreBuffers {
     last.values = last.bytes.map((at) => u8[at] as number);
   }
 
-  /** The oldest store of a task leaves: all tasks see it now. */
-  leave(pid: number): void {
+  /** A store of a task leaves, the oldest one if none is named: all tasks see it now. */
+  leave(pid: number, place?: string): void {
     const buffer = this._buffers.get(pid);
-    const store = buffer?.stores.shift();
+    const at = place === undefined ? 0 : (buffer?.stores.findIndex((one) => one.place === place) ?? -1);
+    const [store] = at < 0 ? [] : (buffer?.stores.splice(at, 1) ?? []);
     if (!buffer || !store) return;
     const { u8 } = buffer.task.mem.frames;
     store.bytes.forEach((at, i) => {

@@ -15,6 +15,8 @@ import { allowed, type Litmus, type Model, type Op } from "./litmus/model.ts";
 import { programOf } from "./litmus/program.ts";
 
 const W = (at: string, value = 1): Op => ({ kind: "W", at, value });
+const N = (at: string, value = 1): Op => ({ kind: "N", at, value });
+const S: Op = { kind: "S" };
 const R = (at: string): Op => ({ kind: "R", at });
 const F: Op = { kind: "F" };
 const X = (at: string, value = 1): Op => ({ kind: "X", at, value });
@@ -138,6 +140,46 @@ const tests: readonly (readonly [name: string, litmus: Litmus, isWeaker: boolean
     true,
   ],
   ["IRIW", [[W("x")], [R("x"), R("y")], [R("y"), R("x")], [W("y")]], false],
+  [
+    "MP+movnti",
+    [
+      [N("x"), W("y")],
+      [R("y"), R("x")],
+    ],
+    true,
+  ],
+  [
+    "MP+movnti+sfence",
+    [
+      [N("x"), S, W("y")],
+      [R("y"), R("x")],
+    ],
+    false,
+  ],
+  [
+    "2+2W+movntis",
+    [
+      [N("x"), N("y", 2)],
+      [N("y"), N("x", 2)],
+    ],
+    true,
+  ],
+  [
+    "SB+movntis+sfences",
+    [
+      [N("x"), S, R("y")],
+      [N("y"), S, R("x")],
+    ],
+    true,
+  ],
+  [
+    "MP+movnti+xchg",
+    [
+      [N("x"), X("z"), W("y")],
+      [R("y"), R("x")],
+    ],
+    false,
+  ],
 ];
 
 /** Schedules after which no new outcome is expected, and at most. */

@@ -67,6 +67,8 @@ export class ObservedRun implements Chooser, AccessWatch {
   private readonly _resuming = new Set<number>();
   private _user = 0;
   private _buffers: StoreBuffers | undefined;
+  /** The fence before which a task has stopped. */
+  private _fence = "";
   /** Stores that tasks are about to make, and all of them by place. */
   private readonly _stores = new Map<number, { readonly address: number; readonly bytes: number; readonly place: string }>();
   private readonly _stored = new Map<string, PendingEvent>();
@@ -177,21 +179,17 @@ export class ObservedRun implements Chooser, AccessWatch {
     const store = this._stores.get(pid);
     this._stores.delete(pid);
     if (!store && buffers.isEmpty(pid)) return Infinity;
-    const { isFence } = this._instructions.at(task, this._cpu.state.rip);
-    if (isFence) this._leave(buffers, { pid, at: FENCE });
-    else if (store) buffers.begin(task, store);
-    return isFence ? Infinity : 1;
-  }
-  /** The oldest stores of a task leave at a point, or `f`: at a fence. */
-  private _leave(
-    buffers: StoreBuffers,
-    { pid, at, most = Infinity }: { readonly pid: number; readonly at: string; readonly most?: number },
-  ): void {
-    for (let n = 0; n < most && !buffers.isEmpty(pid); n++) {
-      const [place = ""] = buffers.placesOf(pid);
-      if (at !== FENCE && this._missed.has(place)) this._missed.set(place, at);
-      buffers.leave(pid);
+    const { isFence, isStoreFence, isNonTemporal } = this._instructions.at(task, this._cpu.state.rip);
+    if (isStoreFence) buffers.fence(pid);
+    const place = `${pid}@${task.usage.user}`;
+    // Stores that may leave in another order: a point before all do.
+    if (isFence && this._fence !== place && buffers.isReorderable(pid)) {
+      [this._user, this._fence] = [task.usage.user, place];
+      return 0;
     }
+    if (isFence) buffers.drain(pid);
+    else if (store) buffers.begin(task, store, isNonTemporal);
+    return isFence ? Infinity : 1;
   }
   /** The stores that another task could have missed, and the points at which they left. */
   get delays(): Delay[] {
@@ -216,6 +214,7 @@ export class ObservedRun implements Chooser, AccessWatch {
     const task = this._decide(candidates, place);
     if (task !== usual) this.departures.push({ point: place, task: task.pid });
     if (kind === "call" && task === usual) this.before(usual);
+    if (kind === "access" && task === usual && place === this._fence) this._buffers?.drain(usual.pid);
     return task;
   }
   private _decide(candidates: readonly Task[], place: string): Task {
@@ -229,8 +228,9 @@ export class ObservedRun implements Chooser, AccessWatch {
       const chosen = this._strategy.choose(list, place);
       const task = candidates[chosen];
       if (task || !this._buffers) return task as Task;
-      const { pid } = stores[chosen - candidates.length] as { pid: number };
-      this._leave(this._buffers, { pid, at: place, most: 1 });
+      const { pid, place: store } = stores[chosen - candidates.length] as { pid: number; place: string };
+      if (this._missed.has(store)) this._missed.set(store, place);
+      this._buffers.leave(pid, store);
       const event = list[chosen]?.event;
       if (event) this._strategy.executed(-pid, event, this._others());
     }
@@ -240,6 +240,7 @@ export class ObservedRun implements Chooser, AccessWatch {
     return { ip: this._cpu.state.rip, space: task.mem, ...on };
   }
   alone(kind: PointKind, task: Task): void {
+    if (kind === "access" && this._fence === `${task.pid}@${task.usage.user}`) this._buffers?.drain(task.pid);
     if (kind !== "call" || !this._strategy.seesAll || this._instructions.isOwnCall(task)) return;
     this._strategy.executed(task.pid, this._callOf(task), []);
   }

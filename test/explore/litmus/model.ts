@@ -2,9 +2,10 @@
 // model allows. Alglave, Maranget, Tautschnig, "Herding cats", TOPLAS 2014, section 4 and figure 22; Owens,
 // Sarkar, Sewell, "A better x86 memory model: x86-TSO", TPHOLs 2009.
 
-/** A write, a read, MFENCE, or XCHG (a locked read and write). */
+/** A write, a non-temporal write (MOVNTI), a read, MFENCE, SFENCE, or XCHG (a locked read and write). */
 export type Op =
-  | { readonly kind: "W"; readonly at: string; readonly value: number }
+  | { readonly kind: "W" | "N"; readonly at: string; readonly value: number }
+  | { readonly kind: "S" }
   | { readonly kind: "R"; readonly at: string }
   | { readonly kind: "F" }
   | { readonly kind: "X"; readonly at: string; readonly value: number };
@@ -16,7 +17,8 @@ export type Model = "sc" | "tso";
 interface Event {
   readonly id: number;
   readonly thread: number;
-  readonly kind: "W" | "R" | "F";
+  readonly kind: "W" | "R" | "F" | "S";
+  readonly isNonTemporal: boolean;
   readonly at: string;
   readonly value: number;
   /** The number of an XCHG, whose two events share it. */
@@ -32,10 +34,10 @@ const eventsOf = (litmus: Litmus): Event[] => {
     for (const op of ops) {
       const locked = op.kind === "X" ? events.length : undefined;
       const add = (kind: Event["kind"], at: string, value: number): void =>
-        void events.push({ id: events.length, thread, kind, at, value, locked });
-      if (op.kind === "F") add("F", "", 0);
+        void events.push({ id: events.length, thread, kind, at, value, locked, isNonTemporal: op.kind === "N" });
+      if (op.kind === "F" || op.kind === "S") add(op.kind, "", 0);
       if (op.kind === "R" || op.kind === "X") add("R", op.at, 0);
-      if (op.kind === "W" || op.kind === "X") add("W", op.at, op.value);
+      if (op.kind === "W" || op.kind === "N" || op.kind === "X") add("W", op.at, op.value);
     }
   });
   return events;
@@ -63,7 +65,7 @@ const isAcyclic = (count: number, pairs: readonly Pair[]): boolean => {
 
 /** The locations of a test, in order. */
 export const locationsOf = (litmus: Litmus): string[] =>
-  [...new Set(litmus.flat().flatMap((op) => (op.kind === "F" ? [] : [op.at])))].sort();
+  [...new Set(litmus.flat().flatMap((op) => (op.kind === "F" || op.kind === "S" ? [] : [op.at])))].sort();
 
 /** The allowed outcomes: values of all reads in program order, then the last values of the locations. */
 export const allowed = (litmus: Litmus, model: Model): Set<string> => {
@@ -73,13 +75,18 @@ export const allowed = (litmus: Litmus, model: Model): Set<string> => {
   const writesTo = (at: string): Event[] => events.filter((e) => e.kind === "W" && e.at === at);
   const po = events.flatMap((a) => events.flatMap((b): [Event, Event][] => (a.thread === b.thread && a.id < b.id ? [[a, b]] : [])));
   const ids = (pairs: readonly (readonly [Event, Event])[]): Pair[] => pairs.map(([a, b]) => [a.id, b.id]);
+  // Non-temporal writes are ordered by fences alone: SDM Vol. 1 10.4.6.2, Vol. 3A 9.2.2 and 9.2.5.
+  const isFree = (a: Event, b: Event): boolean =>
+    a.kind === "W" && (b.kind === "R" || (b.kind === "W" && (a.isNonTemporal || b.isNonTemporal) && a.at !== b.at));
+  const orders = (f: Event, b: Event): boolean => f.kind === "F" || f.locked !== undefined || (f.kind === "S" && b.kind === "W");
   const isKept = ([a, b]: readonly [Event, Event]): boolean =>
     model === "sc" ||
-    !(a.kind === "W" && b.kind === "R") ||
+    !isFree(a, b) ||
     a.locked !== undefined ||
     b.locked !== undefined ||
-    events.some((f) => f.kind === "F" && f.thread === a.thread && f.id > a.id && f.id < b.id);
-  const kept = ids(po.filter(isKept));
+    events.some((f) => f.thread === a.thread && f.id > a.id && f.id < b.id && orders(f, b));
+  // SFENCE itself is ordered with nothing: it orders the writes around it.
+  const kept = ids(po.filter((pair) => isKept(pair) && pair.every(({ kind }) => kind !== "S")));
   const sameLocation = ids(po.filter(([a, b]) => a.at === b.at && a.at !== ""));
   const outcomes = new Set<string>();
   for (const order of choices(places.map((at) => permutations(writesTo(at))))) {

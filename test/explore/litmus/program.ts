@@ -15,7 +15,9 @@ const threadText = (ops: Litmus[number], thread: number, firstRead: number): str
   for (const op of ops) {
     if (op.kind === "W") lines.push(` movl $${op.value}, ${op.at}(%rip)`);
     else if (op.kind === "R") lines.push(` movl ${op.at}(%rip), ${registers[read++]}`);
+    else if (op.kind === "N") lines.push(` movl $${op.value}, %ebx`, ` movnti %ebx, ${op.at}(%rip)`);
     else if (op.kind === "F") lines.push(" mfence");
+    else if (op.kind === "S") lines.push(" sfence");
     else lines.push(` movl $${op.value}, ${registers[read]}`, ` xchgl ${registers[read++]}, ${op.at}(%rip)`);
   }
   for (let i = 0; i < read; i++) lines.push(` movl ${registers[i]}, ${(firstRead + i) * 4}+results(%rip)`);
