@@ -333,6 +333,10 @@ export const writeAll = (task: Task, bytes: Uint8Array): boolean => {
 /** The instruction pointer. */
 export const programCounter = (task: Task): number => withState(task, false, ({ state }) => Number(state.u64[at.rip >> 3] as bigint));
 
+/** The thread pointer: the base of fs, for 32-bit programs that of gs. */
+export const threadPointerOf = (task: Task): number =>
+  Number(withState(task, false, (cpu) => base("", task.program.abi === i386 ? S.gs : S.fs).get(cpu, task)));
+
 /** Names of the general registers with all their widths, the instruction pointer and the flags. */
 const partsOf = (): ReadonlyMap<string, readonly [n: number, shift: number, bits: number]> => {
   const parts = new Map<string, readonly [number, number, number]>();

@@ -10,6 +10,13 @@ export type WhyStopped =
   | { readonly kind: "child"; readonly how: "fork" | "vfork"; readonly child: number }
   | { readonly kind: "exec"; readonly path: string }
   | { readonly kind: "ended"; readonly status: number }
+  /** A thread of a process that goes on. */
+  | { readonly kind: "thread-ended"; readonly status: number }
+  | { readonly kind: "thread-created" }
+  /** All threads that were to run have ended; others are held. */
+  | { readonly kind: "no-resumed" }
+  /** It was told to stop, for no reason of the program. */
+  | { readonly kind: "halted" }
   | { readonly kind: "history"; readonly end: "begin" | "end" }
   /** A condition of `monitor stop`. */
   | { readonly kind: "condition"; readonly text: string };
@@ -33,3 +40,14 @@ export interface Watch {
 }
 /** Conditions that only this machine can stop at. `door`: int80, sysenter, syscall32, syscall64. */
 export type StopCondition = { readonly kind: "denied"; readonly filter?: number } | { readonly kind: "door"; readonly door: string };
+
+/** Which events of processes are reported. */
+export interface Events {
+  fork: boolean;
+  vfork: boolean;
+  exec: boolean;
+  /** Threads begin and end. */
+  threads: boolean;
+  /** The last thread that runs has ended, and others are held. */
+  noResumed: boolean;
+}

@@ -3,9 +3,9 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { Debugger } from "../../src/debug/debugger.ts";
-import { hex, latin1, PacketReader, packet, textOf, unhex } from "../../src/debug/packet.ts";
-import { GdbServer } from "../../src/debug/server.ts";
-import { gdbSignal, linuxSignal } from "../../src/debug/signals.ts";
+import { hex, latin1, PacketReader, packet, textOf, unhex } from "../../src/debug/gdb/packet.ts";
+import { GdbServer } from "../../src/debug/gdb/server.ts";
+import { gdbSignal, linuxSignal } from "../../src/debug/gdb/signals.ts";
 import { Machine } from "../../src/machine/machine.ts";
 import { Timeline } from "../../src/machine/timeline/timeline.ts";
 import { top } from "../support/host.ts";

@@ -64,7 +64,7 @@ describe.skipIf(missing("stops under engines", nativeX64, gcc))("stops", () => {
           back.unshift(`${momentText(debug.timeline.moment)} ${debug.stop?.why.kind}`);
         }
         expect(back).toEqual(forward.slice(-10));
-        debug.removeBreakpoint(2, call);
+        debug.removeBreakpoint(2, call, "swbreak");
         debug.removeWatch({ pid: 2, address: counter, length: 4, on: "write" });
         expect((await debug.continue()).why).toMatchObject({ kind: "ended" });
         found.push(moments);

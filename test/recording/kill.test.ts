@@ -7,7 +7,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as after } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { latin1, packet } from "../../src/debug/packet.ts";
+import { latin1, packet } from "../../src/debug/gdb/packet.ts";
 import { Random } from "../../tools/oracle/random.ts";
 import { trapgate } from "../support/cli.ts";
 import { inFolder } from "../support/guest.ts";

@@ -1,8 +1,8 @@
 // Packets of gdb's remote protocol, well-formed and changed, against a server with a program: an answer or
 // silence, in time, and no exception. At the end the server still serves, and the past is as it was.
 import { Debugger } from "../../src/debug/debugger.ts";
-import { hex, latin1, PacketReader, packet, textOf } from "../../src/debug/packet.ts";
-import { GdbServer } from "../../src/debug/server.ts";
+import { hex, latin1, PacketReader, packet, textOf } from "../../src/debug/gdb/packet.ts";
+import { GdbServer } from "../../src/debug/gdb/server.ts";
 import { Machine } from "../../src/machine/machine.ts";
 import { Timeline } from "../../src/machine/timeline/timeline.ts";
 import type { Random } from "../oracle/random.ts";

@@ -1,6 +1,6 @@
 // `trapgate debug`: a program under gdb's remote protocol, forward and backward.
 import { Debugger } from "../../debug/debugger.ts";
-import { GdbServer } from "../../debug/server.ts";
+import { GdbServer } from "../../debug/gdb/server.ts";
 import { type Accept, listenOn, overStandardStreams, pieces } from "../../host/debug-socket.ts";
 import { backlog, fdSink } from "../../host/node-sink.ts";
 import { parseMoment } from "../../machine/moment.ts";
@@ -111,7 +111,7 @@ const serve = (debug: Debugger, address: ReturnType<typeof addressOf> | undefine
       return {
         receive: (bytes) => server.receive(bytes),
         closed: () => {
-          debug.interrupt();
+          server.close();
           if (!address || once || debug.stop?.why.kind === "ended") end();
         },
       };

@@ -100,6 +100,14 @@ export interface Scheduling {
   /** The task does not run any more. */
   forget(task: Task): void;
   stop(task: Task): void;
+  /** True: `hold` keeps the task from running. */
+  isHeld(task: Task): boolean;
+  /**
+   * A debugger outside of the machine stops a task: it does not run until `release`, or until its process
+   * ends. Call it between two runs.
+   */
+  hold(task: Task): void;
+  release(task: Task): void;
   run(until: number): SchedulerResult;
   /** `run` returns after the call that is served, as at the kernel's deadline: no guest can see it. */
   endRun(): void;

@@ -56,6 +56,8 @@ export class Scheduler implements Scheduling {
   private _yields = false;
   /** Tasks that gave way at a door and execute the same door again. */
   private readonly _atDoor = new Set<Task>();
+  /** Tasks that a debugger has stopped: runnable ones among them are not in the queue. */
+  private readonly _held = new Set<Task>();
 
   constructor(kernel: Kernel) {
     this.kernel = kernel;
@@ -99,6 +101,7 @@ export class Scheduler implements Scheduling {
   }
   start(task: Task): void {
     task.state = "runnable";
+    if (this._held.has(task)) return;
     this._queue.push(task);
     this.chooser?.turn?.(task);
     if (this._queue.precedes(task, this.current)) this.reschedule = true;
@@ -125,6 +128,7 @@ export class Scheduler implements Scheduling {
   forget(task: Task): void {
     this._sleepers.forget(task);
     this._atDoor.delete(task);
+    this._held.delete(task);
     task.state = "dead";
     this._queue.remove(task);
     if (this.current === task) this.current = undefined;
@@ -137,6 +141,19 @@ export class Scheduler implements Scheduling {
     if (task.state === "sleeping") this._sleepers.end(task);
     this._queue.remove(task);
     task.state = "stopped";
+  }
+
+  isHeld(task: Task): boolean {
+    return this._held.has(task);
+  }
+  hold(task: Task): void {
+    if (this._held.has(task) || task.process.exiting !== undefined) return;
+    this._held.add(task);
+    this._queue.remove(task);
+    if (this._cut === task) this._cut = undefined;
+  }
+  release(task: Task): void {
+    if (this._held.delete(task) && task.state === "runnable") this.start(task);
   }
 
   run(until: number): SchedulerResult {

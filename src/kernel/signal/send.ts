@@ -44,6 +44,7 @@ export const endProcess = (process: Process, status: number): void => {
   process.exiting = status;
   for (const t of process.threads) {
     t.exitWork |= exitWork.ended;
+    t.kernel.scheduler.release(t);
     if (t.state === "sleeping") t.kernel.scheduler.wake(t);
     else if (t.state === "stopped") {
       if (t.trace) t.trace.stop = undefined;

@@ -140,11 +140,10 @@ export class Live {
   }
 
   /**
-   * Runs for so many virtual nanoseconds. Time passes at once while all tasks sleep. `idle`: the program
-   * waits
-   * for input, and for nothing else.
+   * Runs for so many virtual nanoseconds. `idle`: the program waits for input, and for nothing else.
+   * `mayPass`: all tasks sleep until then; true by default: time passes at once.
    */
-  step(nanoseconds: number): StopReason["reason"] {
+  step(nanoseconds: number, mayPass?: (until: number) => boolean): StopReason["reason"] {
     const { kernel } = this;
     const until = kernel.now + nanoseconds;
     this._isRunning = true;
@@ -153,6 +152,7 @@ export class Live {
         const result = this.session.step(until - kernel.now);
         if (result.reason !== "idle") return result.reason;
         if (result.until === undefined || this.session.ended) return "idle";
+        if (mayPass && !mayPass(result.until)) return "limit";
         kernel.advance(result.until);
         if (kernel.now >= until) return "limit";
       }

@@ -40,6 +40,11 @@ const STRETCH = 30;
 const SHARE = 0.1;
 /** Instructions before a step back at which a snapshot is kept: the next steps back are short. */
 const NEAR = 1000;
+/** Milliseconds between two looks while all tasks sleep in real time. */
+const SLEEP = 5;
+
+/** True if a task waits for the outside world. */
+const waitsOutside = ({ tasks }: Kernel): boolean => [...tasks.values()].some(({ waiting }) => waiting?.on.some((q) => q.external));
 
 /** All timelines of one program: the original and its branches, each with its events and snapshots. */
 interface Branch {
@@ -78,6 +83,10 @@ export class Timeline {
   private _looked = 0;
   private _isStopped = false;
   private _isInterrupted = false;
+  /** All tasks sleep in real time, as natively, while the owner looks on. No guest can see it. */
+  isPaced = false;
+  private readonly _idles: boolean;
+  private _slept = { now: -1, since: 0 };
   private _observer: Observer | undefined = undefined;
   /** Called after the machine has been taken back: its kernel is another object. */
   onRestored: () => void = () => {};
@@ -100,6 +109,7 @@ export class Timeline {
         hook?.(bytes.subarray(Math.max(0, shown - from)));
       };
     const watched = { ...hooks, stdout: once(0, hooks.stdout), stderr: once(1, hooks.stderr) };
+    this._idles = machine.kernel.idlesInRealTime;
     this.live = new Live(machine, program, { ...options, hooks: watched });
     this._options = { ...options, hooks: watched };
     this._branch = { ring: new Ring(memory), events: [], from: START, parent: -1, reached: this.moment, work: 0, seen: [0, 0] };
@@ -186,8 +196,11 @@ export class Timeline {
       deadline.until = deadline.clock() + STRETCH;
       scheduler.pauseAt = next;
       scheduler.pauseFor = tid;
+      kernel.idlesInRealTime = this._idles || this.isPaced;
+      let isEarly = false;
+      const mayPass = (until: number): boolean => !(isEarly = this._isEarly(until));
       const was = this.moment;
-      const reason = live.step(isNow ? event.now - kernel.now : next === NEVER ? Infinity : timeTo(next, kernel) - kernel.now);
+      const reason = live.step(isNow ? event.now - kernel.now : next === NEVER ? Infinity : timeTo(next, kernel) - kernel.now, mayPass);
       this._work += deadline.clock() - before;
       scheduler.pauseAt = NEVER;
       const isSlice = tid !== 0 && scheduler.pauseFor === 0;
@@ -201,9 +214,17 @@ export class Timeline {
       }
       if (isSlice) return "slice";
       if (reason === "ended") return "ended";
-      if (reason === "idle" && !isNow) return "input";
+      if (isEarly) await new Promise((done) => setTimeout(done, SLEEP));
+      if (reason === "idle" && !isNow) return this._idles || waitsOutside(kernel) ? "input" : "stuck";
       if (reason === "stuck") return "stuck";
     }
+  }
+  /** True: all tasks sleep until then, and less real time has passed. */
+  private _isEarly(until: number): boolean {
+    if (!this.isPaced) return false;
+    const { now, deadline } = this.kernel;
+    if (this._slept.now !== now) this._slept = { now, since: deadline.clock() };
+    return (deadline.clock() - this._slept.since) * 1e6 < until - now;
   }
   /** Rests at the next moment. */
   async step(): Promise<Rest> {

@@ -1,15 +1,15 @@
 // Files of the guest for gdb: vFile packets. They are opened in a copy of the machine, so that no look of a
 // debugger changes the guest's tables of files and names.
 // https://sourceware.org/gdb/current/onlinedocs/gdb.html/Host-I_002fO-Packets.html
-import { E } from "../abi/errno.ts";
-import { O_LARGEFILE, O_RDONLY } from "../abi/uapi/fcntl.ts";
-import type { Task } from "../kernel/core/task.ts";
-import { FileDescription } from "../kernel/fs/vfs/file.ts";
-import { open } from "../kernel/fs/vfs/open.ts";
-import { resolve } from "../kernel/fs/vfs/resolve.ts";
-import { Live } from "../machine/snapshot/live.ts";
-import type { Timeline } from "../machine/timeline/timeline.ts";
-import { Problem } from "../problem.ts";
+import { E } from "../../abi/errno.ts";
+import { O_LARGEFILE, O_RDONLY } from "../../abi/uapi/fcntl.ts";
+import type { Task } from "../../kernel/core/task.ts";
+import { FileDescription } from "../../kernel/fs/vfs/file.ts";
+import { open } from "../../kernel/fs/vfs/open.ts";
+import { resolve } from "../../kernel/fs/vfs/resolve.ts";
+import { Live } from "../../machine/snapshot/live.ts";
+import type { Timeline } from "../../machine/timeline/timeline.ts";
+import { Problem } from "../../problem.ts";
 
 /** An open file: its bytes, which are read once. */
 interface Opened {

@@ -6,6 +6,7 @@ export const MOST_PACKET = 0x20000;
 
 const DOLLAR = 0x24;
 const HASH = 0x23;
+const PERCENT = 0x25;
 const ESCAPE = 0x7d;
 const PLUS = 0x2b;
 const MINUS = 0x2d;
@@ -85,9 +86,9 @@ export class PacketReader {
 }
 
 const hexDigits = "0123456789abcdef";
-/** A packet with this data. Bytes that have a meaning in the protocol are escaped. */
-export const packet = (data: Uint8Array): Uint8Array => {
-  const out: number[] = [DOLLAR];
+/** Data in a frame. Bytes that have a meaning in the protocol are escaped. */
+const framed = (first: number, data: Uint8Array): Uint8Array => {
+  const out: number[] = [first];
   let sum = 0;
   for (const byte of data) {
     const isSpecial = byte === DOLLAR || byte === HASH || byte === ESCAPE || byte === 0x2a;
@@ -99,6 +100,11 @@ export const packet = (data: Uint8Array): Uint8Array => {
   out.push(HASH, hexDigits.charCodeAt(sum >> 4), hexDigits.charCodeAt(sum & 15));
   return Uint8Array.from(out);
 };
+
+/** A packet with this data. */
+export const packet = (data: Uint8Array): Uint8Array => framed(DOLLAR, data);
+/** A notification: gdb does not acknowledge it. */
+export const notification = (text: string): Uint8Array => framed(PERCENT, latin1(text));
 
 /** Bytes as hexadecimal digits. */
 export const hex = (bytes: Uint8Array): string => {

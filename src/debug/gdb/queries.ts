@@ -1,10 +1,11 @@
 // Replies to gdb's queries about a thread: objects of qXfer, regions of memory, searches in it.
-import type { Task } from "../kernel/core/task.ts";
-import { siginfoBytes } from "../kernel/signal/layout.ts";
-import type { Debugger } from "./debugger.ts";
-import { peek, permissionsOf } from "./memory.ts";
+import type { Task } from "../../kernel/core/task.ts";
+import { layoutOf, SIGINFO_SIZE, siginfo, siginfoBytes } from "../../kernel/signal/layout.ts";
+import type { SigInfo } from "../../kernel/signal/state/info.ts";
+import type { Debugger } from "../debugger.ts";
+import { peek, permissionsOf } from "../memory.ts";
+import { descriptionOf, programCounter } from "../registers.ts";
 import { hex, hexNumber, latin1 } from "./packet.ts";
-import { descriptionOf, programCounter } from "./registers.ts";
 import { FAULT, INVALID, word } from "./replies.ts";
 
 /** Text for XML. */
@@ -32,8 +33,8 @@ export const objectOf = (debug: Debugger, task: Task, object: string, annex: str
       return of ? latin1(debug.pathOf(of)) : "E00";
     }
     case "siginfo": {
-      const info = debug.signalInfo;
-      return info && debug.awaitsSignal ? siginfoBytes(info, task.program.abi) : "E00";
+      const info = debug.signalOf(task.pid);
+      return info ? siginfoBytes(info, task.program.abi) : "E00";
     }
     case "threads": {
       const rows = debug.threads.map(
@@ -44,6 +45,16 @@ export const objectOf = (debug: Debugger, task: Task, object: string, annex: str
     default:
       return "";
   }
+};
+/** The siginfo before which a thread stands, with some bytes changed. Undefined: there is none. */
+export const siginfoOf = (debug: Debugger, task: Task, offset: number, data: Uint8Array): SigInfo | undefined => {
+  const info = debug.signalOf(task.pid);
+  const { abi } = task.program;
+  if (!info || offset + data.length > SIGINFO_SIZE) return undefined;
+  const bytes = siginfoBytes(info, abi);
+  bytes.set(data, offset);
+  const { signo, code } = siginfo.kill.decode(bytes, abi);
+  return { ...siginfo[layoutOf(signo, code)].decode(bytes, abi), raw: bytes };
 };
 /** The reply of qMemoryRegionInfo, which lldb asks. */
 export const regionReply = (task: Task | undefined, address: number | undefined): string => {

@@ -1,13 +1,13 @@
 // gdb's `monitor` commands: what only this machine knows.
-import { x64 } from "../abi/abi.ts";
-import type { Kernel } from "../kernel/core/kernel.ts";
-import type { Task } from "../kernel/core/task.ts";
-import { compareMoments, momentText, parseMoment } from "../machine/moment.ts";
-import { frameText } from "../machine/stack/frame.ts";
-import { Problem } from "../problem.ts";
-import { disassemble } from "../seccomp/asm/disassemble.ts";
-import type { Filter } from "../seccomp/filter.ts";
-import type { Debugger } from "./debugger.ts";
+import { x64 } from "../../abi/abi.ts";
+import type { Kernel } from "../../kernel/core/kernel.ts";
+import type { Task } from "../../kernel/core/task.ts";
+import { compareMoments, momentText, parseMoment } from "../../machine/moment.ts";
+import { frameText } from "../../machine/stack/frame.ts";
+import { Problem } from "../../problem.ts";
+import { disassemble } from "../../seccomp/asm/disassemble.ts";
+import type { Filter } from "../../seccomp/filter.ts";
+import type { Debugger } from "../debugger.ts";
 
 /** A command: its usage, its meaning, and its action. The result is printed. */
 interface MonitorCommand {

@@ -1,6 +1,6 @@
 // vFile packets: gdb reads files of the guest.
 // https://sourceware.org/gdb/current/onlinedocs/gdb.html/Host-I_002fO-Packets.html
-import type { Timeline } from "../machine/timeline/timeline.ts";
+import type { Timeline } from "../../machine/timeline/timeline.ts";
 import { GuestFiles } from "./files.ts";
 import { hexNumber, latin1, textOf, unhex } from "./packet.ts";
 import { MOST_READ, word } from "./replies.ts";

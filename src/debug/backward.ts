@@ -1,0 +1,137 @@
+// A debugged run that goes backward: to the last stop before now, or by steps of a thread.
+import { compareMoments, type Moment } from "../machine/moment.ts";
+import type { Timeline } from "../machine/timeline/timeline.ts";
+import { isEqual, type Noticed, type Notices } from "./notices.ts";
+import { programCounter } from "./registers.ts";
+import type { Standing } from "./standing.ts";
+import type { Stop, Watch } from "./stop.ts";
+
+/** Runs backward of one debugger. */
+export class Backward {
+  private readonly _standing: Standing;
+  private readonly _timeline: Timeline;
+  private readonly _notes: Notices;
+
+  constructor(standing: Standing) {
+    this._standing = standing;
+    this._timeline = standing.timeline;
+    this._notes = standing.notes;
+  }
+  /** Undoes the last instruction of a thread, and all that others have done since. */
+  async stepBack(tid: number, within?: readonly [from: number, to: number]): Promise<Stop> {
+    this._standing.isInterrupted = false;
+    this._notes.arm(true);
+    return this._notes.quietly(async () => {
+      for (;;) {
+        const values = this._notes.points.watches
+          .filter(({ on }) => on !== "read")
+          .map((watch) => [watch, this._notes.bytesOf(watch)] as const);
+        if (!(await this._undo(tid))) return this._standing.here({ kind: "history", end: "begin" }, tid);
+        for (const [watch, bytes] of values)
+          if (!isEqual(bytes, this._notes.bytesOf(watch)))
+            return this._standing.here({ kind: "watch", on: watch.on, address: watch.address }, tid);
+        const task = this._standing.task(tid);
+        const pc = task ? programCounter(task) : 0;
+        if (!within || pc < within[0] || pc >= within[1]) return this._standing.here({ kind: "step" }, tid);
+        if (this._standing.isInterrupted) return this._standing.here({ kind: "interrupt" }, tid);
+      }
+    });
+  }
+  /** False: the thread has executed nothing. */
+  private async _undo(tid: number): Promise<boolean> {
+    const { _timeline: timeline } = this;
+    const wanted = this._standing.task(tid)?.usage.user ?? 0;
+    if (wanted === 0) {
+      if (await timeline.back()) return this._standing.task(tid) !== undefined;
+      return false;
+    }
+    const isBefore = (): boolean => {
+      const task = this._standing.task(tid);
+      return task === undefined || task.usage.user < wanted;
+    };
+    for (let n = 0; n < 8; n++) {
+      if (!(await timeline.back())) return false;
+      if (isBefore()) return this._standing.task(tid) !== undefined;
+    }
+    // Others have run meanwhile: the last slice of the thread is found in the last interval in which it ran.
+    const here = timeline.moment;
+    let upper = here;
+    while (!isBefore()) {
+      const entry = timeline.entryBefore(upper);
+      if (!entry) return false;
+      timeline.goToEntry(entry);
+      upper = entry.moment;
+    }
+    let last = timeline.moment;
+    for (;;) {
+      const rest = await timeline.run(here, tid);
+      if (rest !== "slice" || !isBefore() || compareMoments(timeline.moment, here) >= 0) break;
+      last = timeline.moment;
+    }
+    await timeline.goTo(last);
+    const left = wanted - 1 - (this._standing.task(tid)?.usage.user ?? wanted);
+    if (left > 0) await timeline.run({ instructions: last.instructions + left, steps: 0 });
+    while (isBefore()) await timeline.step();
+    while (!isBefore()) if (!(await timeline.back())) return false;
+    return this._standing.task(tid) !== undefined;
+  }
+  /** Runs backward to the last stop before now. */
+  async continueBack(): Promise<Stop> {
+    const { _timeline: timeline } = this;
+    const here = timeline.moment;
+    const tid = this._standing.current?.pid;
+    this._standing.isInterrupted = false;
+    this._notes.begin("collect");
+    let upper = here;
+    try {
+      for (;;) {
+        const entry = timeline.entryBefore(upper);
+        if (!entry || this._standing.isInterrupted) {
+          this._notes.mode = "quiet";
+          if (!entry) {
+            await timeline.goToStart();
+            return this._standing.here({ kind: "history", end: "begin" }, tid);
+          }
+          if (compareMoments(timeline.moment, upper) !== 0) await timeline.goTo(upper);
+          return this._standing.here({ kind: "interrupt" }, tid);
+        }
+        const found = await this._lastIn(() => timeline.goToEntry(entry), upper);
+        if (found) {
+          this._notes.mode = "quiet";
+          await timeline.goTo(found.moment);
+          if (found.isBefore) await timeline.back();
+          return this._standing.stopped(found);
+        }
+        upper = entry.moment;
+      }
+    } finally {
+      this._notes.mode = "quiet";
+    }
+  }
+  /** The last stop from a snapshot up to a moment. */
+  private async _lastIn(begin: () => void, upper: Moment): Promise<Noticed | undefined> {
+    this._notes.noted.length = 0;
+    this._notes.known.clear();
+    this._notes.mode = "quiet";
+    begin();
+    this._notes.mode = "collect";
+    for (;;) {
+      const rest = await this._timeline.run(upper);
+      if (rest !== "stopped") break;
+    }
+    this._notes.mode = "quiet";
+    if (this._standing.isInterrupted) return undefined;
+    const notes = this._notes.noted.splice(0).filter(({ moment, isBefore }) => (compareMoments(moment, upper) || (isBefore ? -1 : 0)) < 0);
+    const after = new Map<Watch, Uint8Array>();
+    for (let i = notes.length - 1; i >= 0; i--) {
+      const note = notes[i] as Noticed;
+      if (note.why.kind === "ended") continue;
+      if (!note.watch) return note;
+      const { watch, bytes } = note.watch;
+      const now = after.get(watch) ?? this._notes.bytesOf(watch);
+      if (watch.on !== "write" || !isEqual(now, bytes)) return note;
+      after.set(watch, bytes);
+    }
+    return undefined;
+  }
+}
