@@ -196,6 +196,15 @@ describe.skipIf(missing("questions about a run", nativeX64, gcc))("a query", () 
       expect(write?.after).toEqual(new Uint8Array(8));
     });
   });
+  it("says when a filter killed", minutes, async () => {
+    const program = readFileSync(`${top}/guest/bin/a1-fixed`);
+    const history = new History((hooks) => new Timeline(new Machine(), program, { stdin: "", hooks }));
+    await history.finish();
+    const [found, ...more] = (await findEvent(history, "signal:SYS")) ?? [];
+    expect([found?.by, more]).toEqual(["death by SIGSYS", []]);
+    const [denied] = await findCalls(history, { verdict: "denied" });
+    expect(found?.when).toMatchObject({ before: { instructions: denied?.after.instructions } });
+  });
   it("says when a failure became inevitable: at the random number that decides", minutes, async () => {
     await inFolder(async (folder) => {
       const history = await asked(built(folder), ["luck"]);

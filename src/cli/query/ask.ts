@@ -135,6 +135,20 @@ export const valueText = (bytes: Uint8Array | undefined): string => {
 /** Bytes as hexadecimal digits, for --json. */
 export const bytesJson = (bytes: Uint8Array | undefined): string | null => (bytes ? bytesText(bytes).replaceAll(" ", "") : null);
 
+/** Executes the run that is asked, prints the answers of a question, and returns the exit status. */
+export const answered = async (
+  values: Common,
+  rest: readonly string[],
+  question: (asked: Asked) => Promise<readonly PrintedAnswer[]>,
+): Promise<number> => {
+  const asked = await ask(values, rest);
+  try {
+    return await answer(asked, await question(asked), values);
+  } finally {
+    asked.close();
+  }
+};
+
 const LIMIT = 1000;
 
 /** Prints answers: moment, thread, program, place, words. The result is the exit status: 1 for no answer. */

@@ -3,7 +3,7 @@ import type { DoorName } from "../../abi/door.ts";
 import { findCalls } from "../../debug/query/calls.ts";
 import { integer, oneOf } from "../arguments.ts";
 import type { Command } from "../command.ts";
-import { answer, ask, askHelp, operandsOf, synopsis } from "./ask.ts";
+import { answered, askHelp, operandsOf, synopsis } from "./ask.ts";
 
 const options = {
   name: { type: "string" },
@@ -46,23 +46,15 @@ export const command: Command = {
       door: values.door === undefined ? undefined : oneOf(values.door, doors, "--door"),
       pid: values.pid === undefined ? undefined : integer(values.pid, "--pid"),
     };
-    const asked = await ask(values, rest);
-    try {
-      const found = await findCalls(asked.history, query);
-      return await answer(
-        asked,
-        found.map(({ after, pid, tid, comm, text, ...facts }) => ({
-          when: { before: after },
-          pid,
-          tid,
-          comm,
-          text: () => text,
-          facts: { call: text, name: facts.name, door: facts.door, result: facts.result, verdict: facts.verdict },
-        })),
-        values,
-      );
-    } finally {
-      asked.close();
-    }
+    return answered(values, rest, async ({ history }) =>
+      (await findCalls(history, query)).map(({ after, pid, tid, comm, text, ...facts }) => ({
+        when: { before: after },
+        pid,
+        tid,
+        comm,
+        text: () => text,
+        facts: { call: text, name: facts.name, door: facts.door, result: facts.result, verdict: facts.verdict },
+      })),
+    );
   },
 };

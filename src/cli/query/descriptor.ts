@@ -2,7 +2,7 @@
 import { type DescriptorChange, findDescriptor } from "../../debug/query/descriptors.ts";
 import { integer } from "../arguments.ts";
 import type { Command } from "../command.ts";
-import { answer, ask, askHelp, operandsOf, type PrintedAnswer, synopsis } from "./ask.ts";
+import { answered, askHelp, operandsOf, type PrintedAnswer, synopsis } from "./ask.ts";
 
 const answerOf = ({ after, pid, tid, comm, kind, by, from, to }: DescriptorChange): PrintedAnswer => ({
   when: { before: after },
@@ -27,13 +27,10 @@ export const command: Command = {
       rest,
     } = operandsOf(args, { closed: { type: "boolean" } }, ["FD"]);
     const fd = integer(text, "FD");
-    const asked = await ask(values, rest);
-    try {
-      const found = await findDescriptor(asked.history, asked.pid, fd, asked.until);
+    return answered(values, rest, async ({ history, pid, until }) => {
+      const found = await findDescriptor(history, pid, fd, until);
       const closes = values.closed ? found.filter(({ kind }) => kind !== "opened").slice(-1) : found;
-      return await answer(asked, closes.map(answerOf), values);
-    } finally {
-      asked.close();
-    }
+      return closes.map(answerOf);
+    });
   },
 };

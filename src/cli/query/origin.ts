@@ -3,7 +3,7 @@ import { findOrigin, type OriginStep } from "../../debug/query/origin.ts";
 import { rangeOf } from "../../debug/query/range.ts";
 import type { Command } from "../command.ts";
 import { complain } from "../text/print.ts";
-import { answer, ask, askHelp, operandsOf, type PrintedAnswer, synopsis } from "./ask.ts";
+import { answered, askHelp, operandsOf, type PrintedAnswer, synopsis } from "./ask.ts";
 
 const hex = (n: number): string => `0x${n.toString(16)}`;
 /** At most so many bytes are asked for at once. */
@@ -35,9 +35,7 @@ export const command: Command = {
       given: [text = ""],
       rest,
     } = operandsOf(args, {}, ["ADDRESS"]);
-    const asked = await ask(values, rest);
-    try {
-      const { history, pid, until } = asked;
+    return answered(values, rest, async ({ history, pid, until }) => {
       const { address, length: all } = rangeOf(history, pid, text);
       const length = text.includes(":") ? Math.min(all, MOST_BYTES) : 1;
       if (all > length && text.includes(":")) complain(`trapgate: only the first ${MOST_BYTES} bytes are followed\n`);
@@ -47,9 +45,7 @@ export const command: Command = {
         answers.push(...steps.map((step) => answerOf(step, { at: history.timeline.start }, length > 1 ? address + i : undefined)));
         if (isCut) complain(`trapgate: ${hex(address + i)}: its way has more than ${steps.length} steps\n`);
       }
-      return await answer(asked, answers, values);
-    } finally {
-      asked.close();
-    }
+      return answers;
+    });
   },
 };

@@ -3,7 +3,7 @@ import { parseExpression } from "../../debug/query/expression.ts";
 import { namesOf, rangeOf } from "../../debug/query/range.ts";
 import { findEvent, findWhen } from "../../debug/query/when.ts";
 import type { Command } from "../command.ts";
-import { answer, ask, askHelp, operandsOf, synopsis } from "./ask.ts";
+import { answered, askHelp, operandsOf, synopsis } from "./ask.ts";
 
 const options = { pc: { type: "string" }, first: { type: "boolean" }, last: { type: "boolean" } } as const;
 
@@ -25,27 +25,16 @@ export const command: Command = {
       given: [text = ""],
       rest,
     } = operandsOf(args, options, ["CONDITION"]);
-    const asked = await ask(values, rest);
-    try {
-      const { history, pid, until } = asked;
+    return answered(values, rest, async ({ history, pid, until }) => {
       const event = await findEvent(history, text, until);
       const pc = values.pc === undefined ? undefined : rangeOf(history, pid, values.pc).address;
       const found = event ?? (await findWhen(history, pid, parseExpression(text, namesOf(history, pid)), { pc, until }));
       const chosen = values.first ? found.slice(0, 1) : values.last ? found.slice(-1) : found;
-      return await answer(
-        asked,
-        chosen.map(({ when, pid: process, tid, comm, by }) => ({
-          when,
-          pid: process,
-          tid,
-          comm,
-          text: (instruction) => by ?? instruction ?? "",
-          facts: { by: by ?? "instruction" },
-        })),
-        values,
-      );
-    } finally {
-      asked.close();
-    }
+      return chosen.map(({ by, ...became }) => ({
+        ...became,
+        text: (instruction) => by ?? instruction ?? "",
+        facts: { by: by ?? "instruction" },
+      }));
+    });
   },
 };

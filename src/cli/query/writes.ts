@@ -3,7 +3,7 @@
 import { rangeOf } from "../../debug/query/range.ts";
 import { findWrites, lastWrite, type Write } from "../../debug/query/writes.ts";
 import type { Command } from "../command.ts";
-import { answer, ask, askHelp, bytesJson, operandsOf, type PrintedAnswer, synopsis, valueText } from "./ask.ts";
+import { answered, askHelp, bytesJson, operandsOf, type PrintedAnswer, synopsis, valueText } from "./ask.ts";
 
 const options = { last: { type: "boolean" } } as const;
 
@@ -33,18 +33,10 @@ export const command: Command = {
       given: [text = ""],
       rest,
     } = operandsOf(args, options, ["ADDRESS"]);
-    const asked = await ask(values, rest);
-    try {
-      const { history, pid, until } = asked;
+    return answered(values, rest, async ({ history, pid, until }) => {
       const range = { pid, ...rangeOf(history, pid, text) };
       const found = values.last ? [await lastWrite(history, range, until)] : await findWrites(history, range, until);
-      return await answer(
-        asked,
-        found.flatMap((write) => (write ? [answerOf(write)] : [])),
-        values,
-      );
-    } finally {
-      asked.close();
-    }
+      return found.flatMap((write) => (write ? [answerOf(write)] : []));
+    });
   },
 };

@@ -56,6 +56,7 @@ export class History {
   get pid(): number {
     return this._pid;
   }
+  private _isWhole = false;
   /** The last moment that questions are about: before the end of the first program, or a given one. */
   get end(): Moment {
     return this._end as Moment;
@@ -92,6 +93,11 @@ export class History {
     };
     if (!until) while (isOver() && (await timeline.back()));
     this._end = timeline.moment;
+    this._isWhole = !until;
+  }
+  /** The moment after all that is asked about: the deaths of processes come after `end`. */
+  get beyond(): Moment {
+    return this._isWhole ? NEVER : { ...this.end, steps: this.end.steps + 1 };
   }
   /** The status word of the first program, or undefined: it has not ended. */
   get isEnded(): boolean {

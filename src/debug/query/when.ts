@@ -125,16 +125,30 @@ export const findEvent = async (history: History, text: string, until: Moment = 
   if (kind !== "signal") return undefined;
   const found: Became[] = [];
   const wanted = value.toUpperCase().replace(/^SIG/, "");
+  const isWanted = (signo: number): boolean => wanted === "" || signalName(signo) === `SIG${wanted}`;
+  /** Signals by process, whose death by one of them is no news. */
+  const seen = new Set<string>();
   await history.sweep(
     {
       signal: (task, { signo }) => {
-        const name = signalName(signo);
-        if (wanted !== "" && name !== `SIG${wanted}`) return;
-        found.push({ when: { before: history.after() }, pid: task.process.pid, tid: task.pid, comm: task.comm, by: `delivery of ${name}` });
+        const { pid } = task.process;
+        seen.add(`${pid} ${signo}`);
+        if (isWanted(signo))
+          found.push({ when: { before: history.after() }, pid, tid: task.pid, comm: task.comm, by: `delivery of ${signalName(signo)}` });
+      },
+      // A filter's KILL and SIGKILL deliver nothing.
+      ended: (task, status) => {
+        const { pid } = task.process;
+        const signo = status & 0x7f;
+        if (signo === 0 || !isWanted(signo) || seen.has(`${pid} ${signo}`)) return;
+        seen.add(`${pid} ${signo}`);
+        found.push({ when: { before: history.after() }, pid, tid: task.pid, comm: task.comm, by: `death by ${signalName(signo)}` });
       },
     },
-    { ...until, steps: until.steps + 1 },
+    compareMoments(until, history.end) === 0 ? history.beyond : { ...until, steps: until.steps + 1 },
   );
+  // Where names and memory can be read.
+  await history.timeline.approach(until);
   return found;
 };
 /** The writes after which the output has a text, each time that it comes. */
