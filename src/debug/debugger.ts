@@ -124,13 +124,16 @@ export class Debugger {
   set input(input: (() => Promise<Uint8Array | undefined>) | undefined) {
     this._forward.input = input;
   }
+  /** Sleeps of all tasks take real time. Set it before gdb connects. */
+  sleepsInRealTime = false;
   /** Each thread stops alone, and the others run on: gdb's non-stop mode. */
   get isEachAlone(): boolean {
     return this._standing.isEachAlone;
   }
   set isEachAlone(isAlone: boolean) {
+    this._standing.isEachAlone = isAlone;
     // Threads that stand still are looked at while others sleep.
-    this._standing.isEachAlone = this.timeline.isPaced = isAlone;
+    this.timeline.isPaced = isAlone || this.sleepsInRealTime;
   }
   /** Keeps these threads from running, and no others. In the past a difference opens a branch. */
   hold(isHeld: (task: Task) => boolean): void {

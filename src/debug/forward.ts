@@ -156,6 +156,8 @@ export class Forward {
   /** Runs to the end of the program, and stops at its last moment. */
   async goToEnd(): Promise<Stop> {
     return this._notes.quietly(async () => {
+      // By the nearest snapshot, as far as the run is known.
+      await this._timeline.approach(this._timeline.reached);
       for (;;) {
         const rest = await this._timeline.run(NEVER);
         if (rest === "ended") return this.lastMoment();

@@ -46,6 +46,7 @@ export const gccX32: Need = {
 };
 export const nasm: Need = program("nasm", "--version");
 export const gdb: Need = program("gdb", "--version");
+export const lldb: Need = program("lldb", "--version");
 export const strace: Need = program("strace", "-V");
 export const objdump: Need = program("objdump", "--version");
 

@@ -93,6 +93,7 @@ export const hostTools = [
   { program: "valgrind", packages: ["valgrind"], works: ["valgrind", "--version"] },
   { program: "strace", packages: ["strace"], works: ["strace", "-V"] },
   { program: "gdb", packages: ["gdb"], works: ["gdb", "--version"] },
+  { program: "lldb", packages: ["lldb"], works: ["lldb", "--version"] },
   // Shells that complete commands.
   { program: "zsh", packages: ["zsh"], works: ["zsh", "--version"] },
   { program: "fish", packages: ["fish"], works: ["fish", "--version"] },

@@ -91,7 +91,7 @@ while [ $# -gt 0 ]; do
   esac
 done
 port=\${1##*:}; shift
-exec ${process.execPath} ${top}/bin/trapgate.js debug $once ${isReverse ? "--stay " : ""}--listen 127.0.0.1:$port --root / --cpu x86-64-v3 -- "$@" \\
+exec ${process.execPath} ${top}/bin/trapgate.js debug $once ${isReverse ? "--stay " : "--real-time "}--listen 127.0.0.1:$port --root / --cpu x86-64-v3 -- "$@" \\
   2> >(sed -u 's/^trapgate: gdb: target remote .*:/Listening on port /' >&2)
 `;
 const boardOf = (name: string, server: string, more = ""): string => `load_generic_config "gdbserver"

@@ -21,6 +21,7 @@ const options = {
   stay: { type: "boolean" },
   at: { type: "string" },
   history: { type: "string" },
+  "real-time": { type: "boolean" },
   stdin: { type: "string" },
   schedule: { type: "string" },
   ...programOptions,
@@ -47,6 +48,7 @@ export const command: Command = {
       ["--once", "end when gdb disconnects; default: a program that has not ended waits for the next connection"],
       ["--at-end", "run to the end first, and begin there: go back from it"],
       ["--stay", "the program's end is the end of history, from which gdb can go back; default: an exit, as gdb knows it"],
+      ["--real-time", "sleeps take real time; default: virtual time passes at once while all tasks sleep"],
       ["--at MOMENT", "begin at INSTRUCTIONS:STEPS"],
       ["--history SIZE", "memory for the snapshots that make steps back fast; default 512M"],
       ["--stdin FILE", "the program's standard input; with --listen - it is empty by default"],
@@ -78,6 +80,7 @@ export const command: Command = {
         : await begun(values, rest, givenInput(values.stdin, isPiped), hooks, history);
     debug = new Debugger(timeline);
     debug.keepsEnd = values["at-end"] ?? values.stay ?? false;
+    debug.sleepsInRealTime = values["real-time"] ?? false;
     if (!isGiven) debug.input = pieces();
     await debug.restart();
     if (values["at-end"]) await debug.goToEnd();

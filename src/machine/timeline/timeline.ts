@@ -221,7 +221,8 @@ export class Timeline {
   }
   /** True: all tasks sleep until then, and less real time has passed. */
   private _isEarly(until: number): boolean {
-    if (!this.isPaced) return false;
+    // What has happened already happens again at once.
+    if (!this.isPaced || !this.isAtEnd) return false;
     const { now, deadline } = this.kernel;
     if (this._slept.now !== now) this._slept = { now, since: deadline.clock() };
     return (deadline.clock() - this._slept.since) * 1e6 < until - now;
