@@ -8,7 +8,7 @@ import { hex, hexNumber, latin1, MOST_PACKET, textOf, unhex } from "./packet.ts"
 import { objectOf, regionReply, searchReply, siginfoOf, threadText } from "./queries.ts";
 import { INVALID, MOST_READ, NONE, OK, word } from "./replies.ts";
 import { linuxSignal } from "./signals.ts";
-import type { ThreadIds } from "./thread-ids.ts";
+import type { PacketThreads } from "./thread-ids.ts";
 import { ThreadLocals } from "./thread-locals.ts";
 
 /** What queries need of their connection. */
@@ -30,14 +30,14 @@ const FEATURES = [
 /** The queries of one connection. */
 export class GeneralQueries {
   private readonly _debug: Debugger;
-  private readonly _ids: ThreadIds;
+  private readonly _ids: PacketThreads;
   private readonly _connection: Connection;
   private readonly _checkpoints = new Map<string, string>();
   private readonly _locals = new ThreadLocals();
   /** swbreak+, hwbreak+: gdb understands these reasons. */
   readonly knows = new Set<string>();
 
-  constructor(debug: Debugger, ids: ThreadIds, connection: Connection) {
+  constructor(debug: Debugger, ids: PacketThreads, connection: Connection) {
     this._debug = debug;
     this._ids = ids;
     this._connection = connection;

@@ -3,7 +3,7 @@
 import type { Task } from "../../kernel/core/task.ts";
 import { hexNumber } from "./packet.ts";
 import { linuxSignal } from "./signals.ts";
-import { isMeant, type ThreadId, type ThreadIds } from "./thread-ids.ts";
+import { isMeant, type PacketThreads, type ThreadId } from "./thread-ids.ts";
 
 /** What threads are to do. `halt`: in non-stop mode. */
 export interface ThreadAction {
@@ -15,7 +15,7 @@ export interface ThreadAction {
   readonly thread: ThreadId | undefined;
 }
 /** The actions of vCont, without its name; undefined: it has not the form. */
-export const actionsOf = (text: string, ids: ThreadIds): readonly ThreadAction[] | undefined => {
+export const actionsOf = (text: string, ids: PacketThreads): readonly ThreadAction[] | undefined => {
   const actions: ThreadAction[] = [];
   for (const part of text.split(";")) {
     const [, what, id] = /^(c|C[0-9a-f]{2}|s|S[0-9a-f]{2}|t|r[0-9a-f]+,[0-9a-f]+)(?::(.+))?$/i.exec(part) ?? [];

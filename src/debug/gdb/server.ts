@@ -14,7 +14,7 @@ import { hex, hexNumber, latin1, notification, PacketReader, packet, textOf, unh
 import { FAULT, INVALID, MOST_READ, NONE, OK } from "./replies.ts";
 import { actionOf, actionsOf, plainActions, type ThreadAction } from "./resume.ts";
 import { stopText } from "./stop-text.ts";
-import { ANY, type ThreadId, ThreadIds } from "./thread-ids.ts";
+import { ANY, PacketThreads, type ThreadId } from "./thread-ids.ts";
 
 const watchKinds: Readonly<Record<string, WatchKind>> = { "2": "write", "3": "read", "4": "access" };
 
@@ -25,7 +25,7 @@ export class GdbServer {
   private readonly _reader = new PacketReader();
   private readonly _files: FilePackets;
   private readonly _queries: GeneralQueries;
-  private readonly _ids: ThreadIds;
+  private readonly _ids: PacketThreads;
   private _acknowledges = true;
   private _last: Uint8Array | undefined = undefined;
   private _queue: Promise<void> = Promise.resolve();
@@ -45,7 +45,7 @@ export class GdbServer {
     this._debug = debug;
     this._send = send;
     this._files = new FilePackets(debug.timeline);
-    this._ids = new ThreadIds(debug);
+    this._ids = new PacketThreads(debug);
     this._queries = new GeneralQueries(debug, this._ids, {
       task: () => this._task,
       acknowledge: () => void (this._acknowledges = false),

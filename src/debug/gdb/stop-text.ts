@@ -6,7 +6,7 @@ import type { Stop, WatchKind } from "../stop.ts";
 import { hex, latin1 } from "./packet.ts";
 import { word } from "./replies.ts";
 import { gdbSignal } from "./signals.ts";
-import type { ThreadIds } from "./thread-ids.ts";
+import type { PacketThreads } from "./thread-ids.ts";
 
 const SIGINT = 2;
 const SIGTRAP = 5;
@@ -20,7 +20,12 @@ const endText = (status: number, pid: number, isMulti: boolean): string => {
   return signal === 0 ? `W${byte((status >> 8) & 0xff)}${process}` : `X${byte(gdbSignal(signal))}${process}`;
 };
 /** A stop's signal and its reasons. `knows`: the reasons that gdb has announced. */
-const reasonsOf = ({ why }: Stop, debug: Debugger, ids: ThreadIds, knows: ReadonlySet<string>): readonly [number, readonly string[]] => {
+const reasonsOf = (
+  { why }: Stop,
+  debug: Debugger,
+  ids: PacketThreads,
+  knows: ReadonlySet<string>,
+): readonly [number, readonly string[]] => {
   switch (why.kind) {
     case "interrupt":
       return [SIGINT, []];
@@ -51,7 +56,7 @@ const reasonsOf = ({ why }: Stop, debug: Debugger, ids: ThreadIds, knows: Readon
   }
 };
 /** A stop as a packet. */
-export const stopText = (stop: Stop, debug: Debugger, ids: ThreadIds, knows: ReadonlySet<string>): string => {
+export const stopText = (stop: Stop, debug: Debugger, ids: PacketThreads, knows: ReadonlySet<string>): string => {
   const { pid, tid, why } = stop;
   if (why.kind === "ended") return endText(why.status, pid, ids.isMulti);
   if (why.kind === "thread-ended") return `w${byte((why.status >> 8) & 0xff)};${ids.text({ pid, tid })}`;

@@ -14,7 +14,7 @@ export interface ThreadId {
 export const ANY: ThreadId = { pid: 0, tid: 0 };
 
 /** How one connection names threads. */
-export class ThreadIds {
+export class PacketThreads {
   private readonly _debug: Debugger;
   /** gdb knows processes. */
   isMulti = false;
