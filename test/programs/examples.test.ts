@@ -62,8 +62,8 @@ describe.skipIf(missing("the examples", gcc, nativeX64))("the examples", { timeo
     expect(existsSync(join(folder, "dist", "lab", "index.html"))).toBe(true);
     expect(existsSync(join(folder, "dist", "lab", "shell"))).toBe(false);
     const archive = readdirSync(place).find((name) => name.endsWith(".tgz")) as string;
-    // Snapshots have 28 KB in the library and about as much in the command line.
-    expect(statSync(join(place, archive)).size).toBeLessThan(5_000_000);
+    // 5.03 MB on 2026-11-30: races, dpor, parts of the host given again and non-stop debugging have 60 KB.
+    expect(statSync(join(place, archive)).size).toBeLessThan(5_060_000);
   });
   it("serves the page's generated code from the command line's copy, byte for byte", () => {
     const installed = join(place, "node_modules", "trapgate", "dist");
