@@ -42,9 +42,9 @@ describe.skipIf(missing("schedules of C programs", gcc))("a search in a C progra
       it(`is the same from a snapshot: ${name}, ${memoryModel}`, async () => {
         const built = program(name);
         for (const search of ["random", "pct", "pos", "surw", "feedback"] as const)
-          await both(built, { root, search, memoryModel, schedules: 10, ...holds });
-        await both(built, { root, search: "random", memoryModel, schedules: 10, points: "all", searchSeed: 3, ...holds });
-        if (memoryModel === "sc") await both(built, { root, search: "systematic", schedules: 25, ...holds });
+          await both(built, { root, search, memoryModel, schedules: 6, ...holds });
+        await both(built, { root, search: "random", memoryModel, schedules: 6, points: "all", searchSeed: 3, ...holds });
+        if (memoryModel === "sc") await both(built, { root, search: "systematic", schedules: 15, ...holds });
       });
   it("finds, repeats and shortens the same failures", async () => {
     expect((await both(program("lost-update"), { root, search: "random" })).what).toBe("the program was killed by SIGABRT");
