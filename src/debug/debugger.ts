@@ -8,28 +8,70 @@ import { has, SIG } from "../kernel/signal/state/set.ts";
 import type { Denial } from "../machine/denial.ts";
 import type { Moment } from "../machine/moment.ts";
 import type { Timeline } from "../machine/timeline/timeline.ts";
+import { Problem } from "../problem.ts";
 import { Backward } from "./backward.ts";
 import { Forward } from "./forward.ts";
 import { peek } from "./memory.ts";
 import { type Notices, pathOf, type SeenDenial } from "./notices.ts";
 import type { BreakKind } from "./points.ts";
 import { Standing } from "./standing.ts";
-import type { Events, Stop, StopCondition, Watch } from "./stop.ts";
+import type { Events, Stop, StopCondition, Wanted, Watch } from "./stop.ts";
+
+/** One program that is debugged. */
+class DebuggedRun {
+  readonly standing: Standing;
+  readonly forward: Forward;
+  readonly backward: Backward;
+  constructor(timeline: Timeline, wanted: Wanted) {
+    this.standing = new Standing(timeline, wanted);
+    this.forward = new Forward(this.standing);
+    this.backward = new Backward(this.standing);
+  }
+}
 
 /** The debugger. Processes and threads are named by their ids: after a step back they are other objects. */
 export class Debugger {
-  readonly timeline: Timeline;
-  private readonly _standing: Standing;
-  private readonly _notes: Notices;
-  private readonly _forward: Forward;
-  private readonly _backward: Backward;
+  private readonly _wanted: Wanted = {
+    catches: undefined,
+    passes: new Set(),
+    events: { fork: false, vfork: false, exec: false, threads: false, noResumed: false },
+    conditions: [],
+  };
+  private _run: DebuggedRun | undefined = undefined;
+  private _keepsEnd = false;
+  private _isEachAlone = false;
+  private _input: (() => Promise<Uint8Array | undefined>) | undefined = undefined;
 
-  constructor(timeline: Timeline) {
-    this.timeline = timeline;
-    this._standing = new Standing(timeline);
-    this._notes = this._standing.notes;
-    this._forward = new Forward(this._standing);
-    this._backward = new Backward(this._standing);
+  /** Without a timeline there is no program yet. */
+  constructor(timeline?: Timeline) {
+    if (timeline) this.load(timeline);
+  }
+  /** Debugs this run from now on. The points of the last one are gone. */
+  load(timeline: Timeline): void {
+    this._run = new DebuggedRun(timeline, this._wanted);
+    this.isEachAlone = this._isEachAlone;
+    this.keepsEnd = this._keepsEnd;
+    this.input = this._input;
+  }
+  /** There is no program any more. */
+  unload(): void {
+    this._run = undefined;
+  }
+  get hasProgram(): boolean {
+    return this._run !== undefined;
+  }
+  private get _at(): DebuggedRun {
+    if (!this._run) throw new Problem("usage", "there is no program");
+    return this._run;
+  }
+  private get _standing(): Standing {
+    return this._at.standing;
+  }
+  private get _notes(): Notices {
+    return this._standing.notes;
+  }
+  get timeline(): Timeline {
+    return this._standing.timeline;
   }
   get kernel(): Kernel {
     return this.timeline.kernel;
@@ -37,15 +79,15 @@ export class Debugger {
 
   // Tasks.
   task(tid: number): Task | undefined {
-    return this._standing.task(tid);
+    return this._run?.standing.task(tid);
   }
   /** The threads that gdb sees. */
   get threads(): readonly Task[] {
-    return this._standing.threads;
+    return this._run?.standing.threads ?? [];
   }
   /** The thread that runs, or the first one of the first program. */
   get current(): Task | undefined {
-    return this._standing.current;
+    return this._run?.standing.current;
   }
   /** The path of a task's program, in its own root. */
   pathOf(task: Task): string {
@@ -68,17 +110,17 @@ export class Debugger {
   }
   /** Numbers of calls to catch. "all", or none. */
   set catches(numbers: "all" | ReadonlySet<number> | undefined) {
-    this._notes.catches = numbers;
+    this._wanted.catches = numbers;
   }
   /** Signals that are delivered without a stop. */
   set passes(signals: ReadonlySet<number>) {
-    this._notes.passes = signals;
+    this._wanted.passes = signals;
   }
   get events(): Events {
-    return this._notes.events;
+    return this._wanted.events;
   }
   get conditions(): StopCondition[] {
-    return this._notes.conditions;
+    return this._wanted.conditions;
   }
   /** Lets a process go: it runs on unseen. */
   detach(pid: number): void {
@@ -100,7 +142,7 @@ export class Debugger {
   // Where it stands.
   /** The last stop, at the moment at which it was. */
   get stop(): Stop | undefined {
-    return this._standing.stop;
+    return this._run?.standing.stop;
   }
   /** The signal before which a thread stands. */
   signalOf(tid: number): SigInfo | undefined {
@@ -108,7 +150,7 @@ export class Debugger {
   }
   /** For the hook `denied` of the program. */
   denied(denial: Denial): void {
-    this._notes.denied(denial);
+    this._run?.standing.notes.denied(denial);
   }
   /** The last denied call before now. */
   get lastDenial(): SeenDenial | undefined {
@@ -118,19 +160,23 @@ export class Debugger {
   // Runs.
   /** True: the end of the first program is the end of history, not an exit. */
   set keepsEnd(keeps: boolean) {
-    this._forward.keepsEnd = keeps;
+    this._keepsEnd = keeps;
+    if (this._run) this._run.forward.keepsEnd = keeps;
   }
   /** Waits for input of the program; undefined is its end. Absent: the input has ended. */
   set input(input: (() => Promise<Uint8Array | undefined>) | undefined) {
-    this._forward.input = input;
+    this._input = input;
+    if (this._run) this._run.forward.input = input;
   }
   /** Sleeps of all tasks take real time. Set it before gdb connects. */
   sleepsInRealTime = false;
   /** Each thread stops alone, and the others run on: gdb's non-stop mode. */
   get isEachAlone(): boolean {
-    return this._standing.isEachAlone;
+    return this._isEachAlone;
   }
   set isEachAlone(isAlone: boolean) {
+    this._isEachAlone = isAlone;
+    if (!this._run) return;
     this._standing.isEachAlone = isAlone;
     // Threads that stand still are looked at while others sleep.
     this.timeline.isPaced = isAlone || this.sleepsInRealTime;
@@ -141,32 +187,32 @@ export class Debugger {
   }
   /** From outside: the program stops soon, also if it runs backward. */
   interrupt(): void {
-    this._standing.interrupt();
+    this._run?.standing.interrupt();
   }
   /** Runs on. */
   continue(): Promise<Stop> {
-    return this._forward.continue();
+    return this._at.forward.continue();
   }
   /** Executes an instruction of a thread, and those of others that come first. `within`: until it leaves. */
   step(tid: number, within?: readonly [from: number, to: number]): Promise<Stop> {
-    return this._forward.step(tid, within);
+    return this._at.forward.step(tid, within);
   }
   /** Undoes the last instruction of a thread, and all that others have done since. */
   stepBack(tid: number, within?: readonly [from: number, to: number]): Promise<Stop> {
-    return this._backward.stepBack(tid, within);
+    return this._at.backward.stepBack(tid, within);
   }
   /** Runs backward to the last stop before now. */
   continueBack(): Promise<Stop> {
-    return this._backward.continueBack();
+    return this._at.backward.continueBack();
   }
   /** Runs to the end of the program, and stops at its last moment. */
   goToEnd(): Promise<Stop> {
-    return this._forward.goToEnd();
+    return this._at.forward.goToEnd();
   }
   /** Runs to the end of the program without a stop. */
   async finish(): Promise<void> {
     this.hold(() => false);
-    await this._forward.finish();
+    await this._at.forward.finish();
   }
   private async _go(work: () => Promise<void>, kind: "step" | "start"): Promise<Stop> {
     await this._notes.quietly(work);

@@ -14,7 +14,7 @@ import { callName } from "../machine/tracing/call-text.ts";
 import { evaluateAgent } from "./agent.ts";
 import { peek } from "./memory.ts";
 import { type BreakKind, Points } from "./points.ts";
-import type { Events, Stop, StopCondition, Watch, WhyStopped } from "./stop.ts";
+import type { Stop, Wanted, Watch, WhyStopped } from "./stop.ts";
 
 /** Something that a debugger wants to know has happened. */
 export interface Noticed extends Stop {
@@ -55,12 +55,7 @@ export class Notices {
   mode: NoticeMode = "quiet";
   /** A thread that runs until it leaves a range. */
   range: { readonly tid: number; readonly from: number; readonly to: number } | undefined = undefined;
-  /** Numbers of calls to catch. "all", or none. */
-  catches: "all" | ReadonlySet<number> | undefined = undefined;
-  /** Signals that are delivered without a stop. */
-  passes: ReadonlySet<number> = new Set();
-  readonly events: Events = { fork: false, vfork: false, exec: false, threads: false, noResumed: false };
-  readonly conditions: StopCondition[] = [];
+  readonly wanted: Wanted;
   /** Processes that gdb has let go. */
   readonly detached = new Set<number>();
   /** By thread. */
@@ -73,8 +68,9 @@ export class Notices {
   private readonly _vforking = new Set<number>();
   private readonly _denials: SeenDenial[] = [];
 
-  constructor(timeline: Timeline) {
+  constructor(timeline: Timeline, wanted: Wanted) {
     this.timeline = timeline;
+    this.wanted = wanted;
     timeline.observer = this._observer();
   }
   private get _kernel(): Kernel {
@@ -219,28 +215,30 @@ export class Notices {
       if (!this.isSeen(task) || (isBefore && this._skips(task, why)) || this.mode === "quiet") return;
       this._note(task, why, this._after(), isBefore, info ? { info } : {});
     };
-    const catches = (nr: number): boolean => this.catches === "all" || (this.catches?.has(nr) ?? false);
+    const { wanted } = this;
+    const { events, conditions } = wanted;
+    const catches = (nr: number): boolean => wanted.catches === "all" || (wanted.catches?.has(nr) ?? false);
     return {
       enter: (task, call, door) => {
         if (this.mode !== "quiet")
           for (const watch of this.points.watches) if (!this.known.has(watch)) this.known.set(watch, this.bytesOf(watch));
         if (catches(task.origAx)) note(task, { kind: "syscall", way: "entry", nr: task.origAx }, true);
-        for (const condition of this.conditions)
+        for (const condition of conditions)
           if (condition.kind === "door" && condition.door === door.name)
             note(task, { kind: "condition", text: `a call through ${door.name}: ${callName(task, call)}` }, true);
       },
       leave: (task, call, result) => {
         this._compareWatches(task, this._after());
         if (catches(task.origAx)) note(task, { kind: "syscall", way: "return", nr: task.origAx }, false);
-        if (this._vforking.delete(task.pid) && this.events.vfork) note(task, { kind: "vforkdone" }, false);
+        if (this._vforking.delete(task.pid) && events.vfork) note(task, { kind: "vforkdone" }, false);
         const name = call?.entry.syscall.name;
-        if ((name === "execve" || name === "execveat") && result === 0 && this.events.exec) {
+        if ((name === "execve" || name === "execveat") && result === 0 && events.exec) {
           note(task, { kind: "exec", path: pathOf(task) }, false);
         }
       },
       decided: ({ task, value, filter, call }) => {
         const depth = filter?.depth ?? 0;
-        for (const condition of this.conditions)
+        for (const condition of conditions)
           if (condition.kind === "denied" && (condition.filter === undefined || condition.filter === depth))
             note(
               task,
@@ -249,16 +247,16 @@ export class Notices {
             );
       },
       signal: (task, info) => {
-        if (!this.passes.has(info.signo)) note(task, { kind: "signal", signo: info.signo }, true, info);
+        if (!wanted.passes.has(info.signo)) note(task, { kind: "signal", signo: info.signo }, true, info);
       },
       started: (child, parent) => {
         if (!parent) return;
         if (child.process === parent.process) {
-          if (this.events.threads) note(child, { kind: "thread-created" }, false);
+          if (events.threads) note(child, { kind: "thread-created" }, false);
           return;
         }
         const isVfork = child.vforkParent !== undefined;
-        if (!(isVfork ? this.events.vfork : this.events.fork)) {
+        if (!(isVfork ? events.vfork : events.fork)) {
           if (this.mode !== "quiet") this.detached.add(child.process.pid);
           return;
         }
@@ -270,8 +268,8 @@ export class Notices {
         this.granted.delete(task.pid);
         if (task.process.threads.length <= 1) note(task, { kind: "ended", status }, false);
         else if (task.process.exiting === undefined) {
-          if (this.events.threads) note(task, { kind: "thread-ended", status }, false);
-          else if (this.events.noResumed && this._isLastResumed(task)) note(task, { kind: "no-resumed" }, false);
+          if (events.threads) note(task, { kind: "thread-ended", status }, false);
+          else if (events.noResumed && this._isLastResumed(task)) note(task, { kind: "no-resumed" }, false);
         }
       },
     };

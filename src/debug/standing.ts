@@ -6,7 +6,7 @@ import { compareMoments, type Moment } from "../machine/moment.ts";
 import type { Timeline } from "../machine/timeline/timeline.ts";
 import { type Noticed, Notices } from "./notices.ts";
 import { programCounter } from "./registers.ts";
-import type { Stop, WhyStopped } from "./stop.ts";
+import type { Stop, Wanted, WhyStopped } from "./stop.ts";
 
 /** A timeline at rest. Processes and threads are named by ids: after a step back they are other objects. */
 export class Standing {
@@ -23,9 +23,9 @@ export class Standing {
   wake: (() => void) | undefined = undefined;
   private _moment: Moment = { instructions: 0, steps: 0 };
 
-  constructor(timeline: Timeline) {
+  constructor(timeline: Timeline, wanted: Wanted) {
     this.timeline = timeline;
-    this.notes = new Notices(timeline);
+    this.notes = new Notices(timeline, wanted);
   }
   get kernel(): Kernel {
     return this.timeline.kernel;

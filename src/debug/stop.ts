@@ -51,3 +51,13 @@ export interface Events {
   /** The last thread that runs has ended, and others are held. */
   noResumed: boolean;
 }
+
+/** What a debugger stops at, beside its points. It holds for each program that it runs. */
+export interface Wanted {
+  /** Numbers of calls to catch. "all", or none. */
+  catches: "all" | ReadonlySet<number> | undefined;
+  /** Signals that are delivered without a stop. */
+  passes: ReadonlySet<number>;
+  readonly events: Events;
+  readonly conditions: StopCondition[];
+}

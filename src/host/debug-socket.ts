@@ -1,5 +1,6 @@
 // The transport of the debugger: a socket on this host, or this process's standard streams.
-import { createServer, type Socket } from "node:net";
+import { lookup } from "node:dns";
+import { createServer, isIP, type Socket } from "node:net";
 
 /** One connection: bytes in both directions. */
 export interface DebugConnection {
@@ -20,8 +21,7 @@ export type Accept = (connection: DebugConnection) => DebugPeer;
  * with the error of the host.
  */
 export const listenOn = (
-  host: string,
-  port: number,
+  { host, port, family }: { readonly host: string; readonly port: number; readonly family?: 4 | 6 },
   accept: Accept,
 ): Promise<{ readonly host: string; readonly port: number; close(): void }> =>
   new Promise((resolve, reject) => {
@@ -45,7 +45,8 @@ export const listenOn = (
       });
     });
     server.on("error", reject);
-    server.listen(port, host, () => {
+    const bind = (address: string): void => void server.listen(port, address, onListening);
+    const onListening = (): void => {
       const address = server.address();
       const at = typeof address === "object" && address ? address : { address: host, port };
       resolve({
@@ -56,7 +57,10 @@ export const listenOn = (
           server.close();
         },
       });
-    });
+    };
+    // A name has addresses of several families.
+    if (family === undefined || isIP(host) === family) bind(host);
+    else lookup(host, { family }, (error, found) => (error ? reject(error) : bind(found)));
   });
 
 /** The standard streams as the connection. */

@@ -80,49 +80,25 @@ const files = wanted.flatMap((name) =>
 );
 const isReverse = files.every((file) => file.startsWith("gdb.reverse/"));
 
-/** gdb's testsuite calls this as gdbserver. */
-const shim = `#!/bin/bash
-once=
-while [ $# -gt 0 ]; do
-  case "$1" in
-    --once) once=--once; shift ;;
-    --*) shift ;;
-    *) break ;;
-  esac
-done
-port=\${1##*:}; shift
-exec ${process.execPath} ${top}/bin/trapgate.js debug $once ${isReverse ? "--stay " : "--real-time "}--listen 127.0.0.1:$port --root / --cpu x86-64-v3 -- "$@" \\
-  2> >(sed -u 's/^trapgate: gdb: target remote .*:/Listening on port /' >&2)
-`;
-const boardOf = (name: string, server: string, more = ""): string => `load_generic_config "gdbserver"
-load_board_description "gdbserver-base"
-global board_info
-set board_info(${name},isremote) 0
-set GDBFLAGS "\${GDBFLAGS} -iex \\"set sysroot\\""
-set_board_info gdb,do_reload_on_run 1
-set_board_info use_gdb_stub 1
-set_board_info exit_is_reliable 1
-set_board_info gdb_protocol "remote"
-set_board_info sockethost "127.0.0.1:"
-set board_info(${name},gdb_server_prog) "${server}"
-${more}`;
-const site = `set srcdir ${testsuite}
-lappend boards_dir "${folder}/boards"
-set GDB gdb
-set GDBFLAGS "-nx -iex \\"set debuginfod enabled off\\""
-set INTERNAL_GDBFLAGS "-nw -nx -q -iex \\"set height 0\\" -iex \\"set width 0\\""
-set host_triplet x86_64-pc-linux-gnu
-set build_triplet x86_64-pc-linux-gnu
-set target_triplet x86_64-pc-linux-gnu
-set tool gdb
-set GCC_UNDER_TEST gcc
-`;
+const folderOfShims = fileURLToPath(new URL("shims", import.meta.url));
 mkdirSync(join(folder, "boards"), { recursive: true });
-writeFileSync(join(folder, "gdbserver"), shim, { mode: 0o755 });
-const reverse = "set_board_info gdb,can_reverse 1\nset_board_info gdb,use_precord 0\n";
-writeFileSync(join(folder, "boards", "trapgate.exp"), boardOf("trapgate", join(folder, "gdbserver"), reverse));
-writeFileSync(join(folder, "boards", "beside.exp"), boardOf("beside", "/usr/bin/gdbserver"));
-writeFileSync(join(folder, "site.exp"), site);
+const template = (name: string, words: Readonly<Record<string, string>>): string =>
+  readFileSync(join(folderOfShims, name), "utf8").replace(/@([A-Z]+)@/g, (_, word: string) => words[word] ?? "");
+const places = {
+  NODE: process.execPath,
+  TRAPGATE: join(top, "bin", "trapgate.js"),
+  MODE: isReverse ? "--stay" : "--real-time",
+  FOLDER: folder,
+  TESTSUITE: testsuite,
+};
+/** A process in a namespace of its own knows no number of a process of the host. */
+const apart = ["--pid", "--fork", "--mount-proc", "--kill-child"];
+const canBeApart = spawnSync("unshare", [...apart, "true"]).status === 0;
+writeFileSync(join(folder, "gdbserver"), template("gdbserver.sh", places), { mode: 0o755 });
+writeFileSync(join(folder, "record.py"), template("record.py", places));
+writeFileSync(join(folder, "boards", "trapgate.exp"), template(isReverse ? "reverse.exp" : "trapgate.exp", places));
+writeFileSync(join(folder, "boards", "beside.exp"), template("beside.exp", places));
+writeFileSync(join(folder, "site.exp"), template("site.exp", places));
 
 interface Counts {
   passed: number;
@@ -135,9 +111,11 @@ const result = (target: string | undefined, file: string): Counts => {
   const at = join(folder, target ?? "native");
   rmSync(at, { recursive: true, force: true });
   mkdirSync(at, { recursive: true });
-  writeFileSync(join(at, "site.exp"), site);
+  writeFileSync(join(at, "site.exp"), template("site.exp", places));
   const args = ["--tool", "gdb", "--srcdir", testsuite, ...(target ? [`--target_board=${target}`] : []), file];
-  const { status } = spawnSync("timeout", ["--kill-after=5", `${limit}`, "runtest", ...args], {
+  const words = ["timeout", "--kill-after=5", `${limit}`, "runtest", ...args];
+  const [command = "", ...rest] = canBeApart ? ["unshare", ...apart, ...words] : words;
+  const { status } = spawnSync(command, rest, {
     cwd: at,
     stdio: "ignore",
     env: { ...process.env, DEJAGNU: join(folder, "site.exp") },
@@ -178,8 +156,10 @@ for (const file of files) {
     continue;
   }
   const theirs = besideOf(file);
-  // The guest's numbers of processes are numbers of other processes on the host.
-  const kills = /remote_exec \w+ "kill [^"]*\$(?!\{?gdb_pid)/.test(readFileSync(join(testsuite, file), "utf8"));
+  // The guest's numbers of processes are numbers of other processes on the host. The board keeps kills of the
+  // target, and the namespace has no process of the host.
+  const [, where] = /remote_exec (\w+) "kill [^"]*\$(?!\{?gdb_pid)/.exec(readFileSync(join(testsuite, file), "utf8")) ?? [];
+  const kills = where !== undefined && !(canBeApart && where === "target");
   const own = kills ? { passed: 0, failed: 0 } : result("trapgate", file);
   all += theirs.passed;
   mine += own.passed;

@@ -1,10 +1,12 @@
 // `trapgate debug`: a program under gdb's remote protocol, forward and backward.
 import { Debugger } from "../../debug/debugger.ts";
+import type { StartProgram } from "../../debug/gdb/programs.ts";
 import { GdbServer } from "../../debug/gdb/server.ts";
 import { type Accept, listenOn, overStandardStreams, pieces } from "../../host/debug-socket.ts";
 import { backlog, fdSink } from "../../host/node-sink.ts";
 import { parseMoment } from "../../machine/moment.ts";
 import type { Hooks } from "../../machine/options.ts";
+import type { Timeline } from "../../machine/timeline/timeline.ts";
 import { Problem } from "../../problem.ts";
 import { parse, size } from "../arguments.ts";
 import type { Command } from "../command.ts";
@@ -17,6 +19,7 @@ import { begun, inputFile } from "../timeline.ts";
 const options = {
   listen: { type: "string" },
   once: { type: "boolean" },
+  multi: { type: "boolean" },
   "at-end": { type: "boolean" },
   stay: { type: "boolean" },
   at: { type: "string" },
@@ -27,12 +30,17 @@ const options = {
   ...programOptions,
 } as const;
 
-/** HOST:PORT, PORT, or :PORT. Without a host only this machine is let in. */
-const addressOf = (text: string): { readonly host: string; readonly port: number } => {
-  const [, host = "", port = ""] = /^(?:(.*):)?(\d{1,5})$/.exec(text) ?? [];
+/** HOST:PORT, PORT or :PORT, in the forms of gdb (tcp4:HOST:PORT). Default: only this machine is let in. */
+const addressOf = (text: string): { readonly host: string; readonly port: number; readonly family?: 4 | 6 } => {
+  const [, version = "", host = "", port = ""] = /^(?:tcp([46]?):)?(?:(.*):)?(\d{1,5})$/.exec(text) ?? [];
   if (port === "" || Number(port) > 65535)
     throw new Problem("bad-value", `--listen wants HOST:PORT, PORT or -, not ${JSON.stringify(text)}`);
-  return { host: host.replace(/^\[(.*)\]$/, "$1") || "127.0.0.1", port: Number(port) };
+  const family = version === "4" ? 4 : version === "6" ? 6 : undefined;
+  return {
+    host: host.replace(/^\[(.*)\]$/, "$1") || (family === 6 ? "::1" : "127.0.0.1"),
+    port: Number(port),
+    ...(family ? { family } : {}),
+  };
 };
 /** The program's input, if it is known before the run. The protocol has standard input if it is piped. */
 const givenInput = (file: string | undefined, isPiped: boolean): Uint8Array | undefined =>
@@ -46,6 +54,7 @@ export const command: Command = {
     return [
       ["--listen ADDR", "HOST:PORT, PORT, or - for standard input and output; default a free port of 127.0.0.1"],
       ["--once", "end when gdb disconnects; default: a program that has not ended waits for the next connection"],
+      ["--multi", "for target extended-remote: PROG is optional, and the server stays after its end"],
       ["--at-end", "run to the end first, and begin there: go back from it"],
       ["--stay", "the program's end is the end of history, from which gdb can go back; default: an exit, as gdb knows it"],
       ["--real-time", "sleeps take real time; default: virtual time passes at once while all tasks sleep"],
@@ -66,48 +75,82 @@ export const command: Command = {
     // The protocol has standard output.
     const out = fdSink(isPiped ? 2 : 1);
     const err = fdSink(2);
-    let debug: Debugger | undefined;
+    const debug = new Debugger();
     const hooks: Hooks = {
       stdout: (bytes) => void out.write(bytes),
       stderr: (bytes) => void err.write(bytes),
-      denied: (denial) => debug?.denied(denial),
+      denied: (denial) => debug.denied(denial),
     };
     const history = values.history === undefined ? {} : { memory: size(values.history, "--history") };
+    const closes: (() => void)[] = [];
+    const typed = pieces();
+    let last = rest;
+    /** The run of a program, at its beginning. */
+    const start = async (words: readonly string[], changed: typeof values): Promise<Timeline> => {
+      const { timeline, isGiven, close } = await begun(changed, words, givenInput(values.stdin, isPiped), hooks, history);
+      if (close) closes.push(close);
+      last = words;
+      debug.input = isGiven ? undefined : typed;
+      return timeline;
+    };
     const [file = ""] = rest;
-    const { timeline, isGiven, close } =
-      rest.length === 1 && isRecordingFile(file)
-        ? { timeline: replayed(recordingOf(file), hooks, undefined, history), isGiven: true, close: undefined }
-        : await begun(values, rest, givenInput(values.stdin, isPiped), hooks, history);
-    debug = new Debugger(timeline);
+    const isRecording = rest.length === 1 && isRecordingFile(file);
     debug.keepsEnd = values["at-end"] ?? values.stay ?? false;
     debug.sleepsInRealTime = values["real-time"] ?? false;
-    if (!isGiven) debug.input = pieces();
-    await debug.restart();
+    if (!values.multi || rest.length > 0) {
+      debug.load(isRecording ? replayed(recordingOf(file), hooks, undefined, history) : await start(rest, values));
+      await debug.restart();
+    }
     if (values["at-end"]) await debug.goToEnd();
     else if (at) await debug.goTo(at);
+    const startWanted: StartProgram = ({ path, args, env, cwd }) => {
+      const [name = "", ...before] = last;
+      const words = path === "" ? [name, ...(args?.length ? args : before)] : [path, ...(args ?? [])];
+      const kept = (values.env ?? []).filter((text) => !env.has(text.replace(/=.*/s, "")));
+      const added = [...env].flatMap(([key, value]) => (value === undefined ? [] : [`${key}=${value}`]));
+      return start(words[0] === "" ? [] : words, { ...values, env: [...kept, ...added], ...(cwd === undefined ? {} : { cwd }) });
+    };
     try {
-      return await serve(debug, address, values.once ?? false);
+      return await serve(
+        debug,
+        address,
+        { once: values.once ?? false, multi: values.multi ?? false },
+        isRecording ? undefined : startWanted,
+      );
     } finally {
-      close?.();
+      for (const close of closes) close();
       await backlog.end();
     }
   },
 };
 
+/** How long the server stays. */
+interface Stay {
+  readonly once: boolean;
+  readonly multi: boolean;
+}
 /** Serves gdb until it ends the session. The result is the exit status. */
-const serve = (debug: Debugger, address: ReturnType<typeof addressOf> | undefined, once: boolean): Promise<number> =>
+const serve = (
+  debug: Debugger,
+  address: ReturnType<typeof addressOf> | undefined,
+  { once, multi }: Stay,
+  start: StartProgram | undefined,
+): Promise<number> =>
   new Promise((resolve, reject) => {
     let close = (): void => {};
+    const released: Promise<void>[] = [];
     const accept: Accept = (connection) => {
-      const server = new GdbServer(debug, (bytes) => connection.send(bytes));
+      const server = new GdbServer(debug, (bytes) => connection.send(bytes), start);
+      server.onLog = complain;
+      server.onReleased = (rest) => void released.push(rest);
       const end = (): void => {
         connection.end();
         close();
-        resolve(0);
+        void Promise.all(released).then(() => resolve(0));
       };
       server.onEnd = (how) => {
         void server.idle.then(async () => {
-          if (how === "detach") await debug.finish();
+          if (how === "detach" && debug.hasProgram) await debug.finish();
           end();
         });
       };
@@ -115,13 +158,13 @@ const serve = (debug: Debugger, address: ReturnType<typeof addressOf> | undefine
         receive: (bytes) => server.receive(bytes),
         closed: () => {
           server.close();
-          if (!address || once || debug.stop?.why.kind === "ended") end();
+          if (!address || once || (!multi && (!debug.hasProgram || debug.stop?.why.kind === "ended"))) end();
         },
       };
     };
     if (!address) overStandardStreams(accept);
     else
-      listenOn(address.host, address.port, accept).then(
+      listenOn(address, accept).then(
         (listening) => {
           ({ close } = listening);
           const name = listening.host.includes(":") ? `[${listening.host}]` : listening.host;

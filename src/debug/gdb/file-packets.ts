@@ -1,6 +1,8 @@
-// vFile packets: gdb reads files of the guest.
+// vFile packets: gdb reads and writes files of the guest.
 // https://sourceware.org/gdb/current/onlinedocs/gdb.html/Host-I_002fO-Packets.html
-import type { Timeline } from "../../machine/timeline/timeline.ts";
+import { E } from "../../abi/errno.ts";
+import { O_ACCMODE, O_APPEND, O_CREAT, O_EXCL, O_TRUNC } from "../../abi/uapi/fcntl.ts";
+import type { Debugger } from "../debugger.ts";
 import { GuestFiles } from "./files.ts";
 import { hexNumber, latin1, textOf, unhex } from "./packet.ts";
 import { MOST_READ, word } from "./replies.ts";
@@ -13,6 +15,23 @@ const withData = (bytes: Uint8Array | number): string | Uint8Array => {
   out.set(head);
   out.set(bytes, head.length);
   return out;
+};
+/** Flags of File-I/O, beside the access mode, and those of open(2). */
+const FLAGS: readonly (readonly [ours: number, theirs: number])[] = [
+  [O_APPEND, 0x8],
+  [O_CREAT, 0x200],
+  [O_TRUNC, 0x400],
+  [O_EXCL, 0x800],
+];
+/** Flags of open(2) for those of File-I/O; undefined: a flag is not known. */
+const openFlags = (flags: number): number | undefined => {
+  let rest = flags & ~O_ACCMODE;
+  let known = flags & O_ACCMODE;
+  for (const [ours, theirs] of FLAGS) {
+    if ((rest & theirs) !== 0) known |= ours;
+    rest &= ~theirs;
+  }
+  return rest === 0 && known !== O_ACCMODE ? known : undefined;
 };
 /** struct stat of File-I/O, 64 bytes, big-endian: st_mode at 8, st_size at 28. */
 const statBytes = (size: number): Uint8Array => {
@@ -30,8 +49,8 @@ export class FilePackets {
   private readonly _files: GuestFiles;
   /** The process whose root holds; 0: that of the thread. */
   private _of = 0;
-  constructor(timeline: Timeline) {
-    this._files = new GuestFiles(timeline);
+  constructor(debug: Debugger) {
+    this._files = new GuestFiles(debug);
   }
   /** The reply to a packet. `pid`: the process whose files gdb means if it has named none. */
   reply(text: string, pid: number): string | Uint8Array {
@@ -45,8 +64,19 @@ export class FilePackets {
         return "F0";
       case "open": {
         const name = unhex(args.split(",")[0] as string);
-        if (!name || (numbers[1] ?? 0) & 3) return "F-1,1e";
-        return answer(files.open(textOf(name), this._of || pid));
+        const [, flags = 0, mode = 0] = numbers;
+        const known = openFlags(flags);
+        if (!name || known === undefined) return answer(-E.EINVAL);
+        return answer(files.open(textOf(name), this._of || pid, known, mode & 0o777));
+      }
+      case "pwrite": {
+        const [head = ""] = /^[0-9a-f]+,[0-9a-f]+,/i.exec(args) ?? [];
+        const [fd = -1, offset = 0] = numbers;
+        return head === "" ? answer(-E.EINVAL) : answer(files.write(fd, offset, latin1(args.slice(head.length))));
+      }
+      case "unlink": {
+        const name = unhex(args);
+        return answer(name ? files.unlink(textOf(name), this._of || pid) : -E.EINVAL);
       }
       case "close":
         return answer(files.close(numbers[0] ?? -1));
@@ -60,7 +90,7 @@ export class FilePackets {
       }
       case "readlink": {
         const name = unhex(args);
-        if (!name) return "F-1,16";
+        if (!name) return answer(-E.EINVAL);
         const link = files.readlink(textOf(name), this._of || pid);
         return withData(typeof link === "number" ? link : latin1(link));
       }

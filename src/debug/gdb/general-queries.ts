@@ -5,8 +5,10 @@ import type { Debugger } from "../debugger.ts";
 import { descriptionOf } from "../registers.ts";
 import { monitor } from "./monitor.ts";
 import { hex, hexNumber, latin1, MOST_PACKET, textOf, unhex } from "./packet.ts";
+import { startFeatures } from "./programs.ts";
 import { objectOf, regionReply, searchReply, siginfoOf, threadText } from "./queries.ts";
 import { INVALID, MOST_READ, NONE, OK, word } from "./replies.ts";
+import type { ServerLog } from "./server-log.ts";
 import { linuxSignal } from "./signals.ts";
 import type { PacketThreads } from "./thread-ids.ts";
 import { ThreadLocals } from "./thread-locals.ts";
@@ -19,10 +21,14 @@ interface Connection {
   acknowledge(): void;
   setNonStop(isOn: boolean): void;
   kill(): void;
+  readonly startsPrograms: boolean;
+  readonly log: ServerLog;
+  /** Text for gdb's console. */
+  print(text: string): void;
 }
 const FEATURES = [
   "QStartNoAckMode+;multiprocess+;swbreak+;hwbreak+;vContSupported+;ReverseStep+;ReverseContinue+;binary-upload+",
-  "qXfer:features:read+;qXfer:auxv:read+;qXfer:exec-file:read+;qXfer:siginfo:read+;qXfer:siginfo:write+;qXfer:threads:read+",
+  "qXfer:features:read+;qXfer:auxv:read+;qXfer:exec-file:read+;qXfer:siginfo:read+;qXfer:siginfo:write+;qXfer:threads:read+;qXfer:osdata:read+",
   "QCatchSyscalls+;QPassSignals+;fork-events+;vfork-events+;exec-events+;qSearch:memory+;QNonStop+;QThreadEvents+;no-resumed+",
   "ConditionalBreakpoints+",
 ];
@@ -33,7 +39,7 @@ export class GeneralQueries {
   private readonly _ids: PacketThreads;
   private readonly _connection: Connection;
   private readonly _checkpoints = new Map<string, string>();
-  private readonly _locals = new ThreadLocals();
+  private _locals = new ThreadLocals();
   /** swbreak+, hwbreak+: gdb understands these reasons. */
   readonly knows = new Set<string>();
 
@@ -136,7 +142,12 @@ export class GeneralQueries {
     events.vfork = has("vfork-events");
     events.exec = has("exec-events");
     events.noResumed = has("no-resumed");
-    return [`PacketSize=${word(MOST_PACKET - 16)}`, ...FEATURES].join(";");
+    return [`PacketSize=${word(MOST_PACKET - 16)}`, ...FEATURES, ...(this._connection.startsPrograms ? [startFeatures] : [])].join(";");
+  }
+  /** Another program runs. */
+  forget(): void {
+    this._checkpoints.clear();
+    this._locals = new ThreadLocals();
   }
   private async _command(digits: string): Promise<string> {
     const line = unhex(digits);
@@ -146,8 +157,12 @@ export class GeneralQueries {
       this._connection.kill();
       return OK;
     }
-    const answer = await monitor(this._debug, textOf(line), this._checkpoints);
-    return answer === "" ? OK : hex(new TextEncoder().encode(answer));
+    const { text, isUnknown } = await monitor(this._debug, this._connection.log, textOf(line), this._checkpoints);
+    if (isUnknown) {
+      this._connection.print(text);
+      return INVALID;
+    }
+    return text === "" ? OK : hex(new TextEncoder().encode(text));
   }
   private _transfer(rest: string): string | Uint8Array {
     const task = this._connection.task();

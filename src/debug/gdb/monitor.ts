@@ -8,6 +8,7 @@ import { Problem } from "../../problem.ts";
 import { disassemble } from "../../seccomp/asm/disassemble.ts";
 import type { Filter } from "../../seccomp/filter.ts";
 import type { Debugger } from "../debugger.ts";
+import type { ServerLog } from "./server-log.ts";
 
 /** A command: its usage, its meaning, and its action. The result is printed. */
 interface MonitorCommand {
@@ -131,18 +132,35 @@ const filtersOf = (task: Task | undefined, depth: string | undefined): string =>
   return lines.join("") || `there is no filter ${depth}\n`;
 };
 
+/** The commands, as text. */
+const help = (): string =>
+  [
+    "The following monitor commands are supported:\n",
+    ...Object.values(commands).map(({ usage, meaning }) => `monitor ${usage}\n    ${meaning}\n`),
+    "monitor set debug [threads|event-loop|remote|all] on|off\n    log what the server does, on its standard error\n",
+    "monitor set debug-format none|timestamp|all\n    lines of that log begin with the time\n",
+    "monitor exit\n    end the session, and the program with it\n",
+  ].join("");
+
+/** What a command prints. `isUnknown`: there is no such command. */
+export interface MonitorAnswer {
+  readonly text: string;
+  readonly isUnknown?: true;
+}
 /** Runs a command. Its mistakes are text, too. */
-export const monitor = async (debug: Debugger, line: string, checkpoints: Map<string, string>): Promise<string> => {
-  const [name = "help", ...args] = line.trim().split(/\s+/);
+export const monitor = async (debug: Debugger, log: ServerLog, line: string, checkpoints: Map<string, string>): Promise<MonitorAnswer> => {
+  const [name = "", ...args] = line.trim().split(/\s+/);
+  if (name === "help") return { text: help() };
+  if (name === "set") {
+    const answer = log.set(args);
+    return { text: typeof answer === "string" ? answer : `${answer.mistake}\n${help()}` };
+  }
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (!command)
-    return Object.values(commands)
-      .map(({ usage, meaning }) => `monitor ${usage}\n    ${meaning}\n`)
-      .join("");
+  if (!command) return { text: `Unknown monitor command.\n\n${help()}`, isUnknown: true };
   try {
-    return await command.run(debug, args, checkpoints);
+    return { text: await command.run(debug, args, checkpoints) };
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    return `${error.message}\n`;
+    return { text: `${error.message}\n` };
   }
 };

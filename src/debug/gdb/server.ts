@@ -4,19 +4,19 @@
 import type { Task } from "../../kernel/core/task.ts";
 import { Problem } from "../../problem.ts";
 import type { Debugger } from "../debugger.ts";
-import { peek } from "../memory.ts";
 import { readAll, readOne, writeAll, writeOne } from "../registers.ts";
-import type { Stop, WatchKind } from "../stop.ts";
+import type { Stop } from "../stop.ts";
 import { FilePackets } from "./file-packets.ts";
 import { GeneralQueries } from "./general-queries.ts";
+import { readMemory, setPoint, writeMemory } from "./memory-packets.ts";
 import { NonStop } from "./non-stop.ts";
 import { hex, hexNumber, latin1, notification, PacketReader, packet, textOf, unhex } from "./packet.ts";
-import { FAULT, INVALID, MOST_READ, NONE, OK } from "./replies.ts";
+import { NextProgram, type StartProgram, type WantedProgram } from "./programs.ts";
+import { INVALID, NONE, OK } from "./replies.ts";
 import { actionOf, actionsOf, plainActions, type ThreadAction } from "./resume.ts";
+import { ServerLog } from "./server-log.ts";
 import { stopText } from "./stop-text.ts";
 import { ANY, PacketThreads, type ThreadId } from "./thread-ids.ts";
-
-const watchKinds: Readonly<Record<string, WatchKind>> = { "2": "write", "3": "read", "4": "access" };
 
 /** One connection of gdb. */
 export class GdbServer {
@@ -38,19 +38,33 @@ export class GdbServer {
   private _isClosed = false;
   private _general: ThreadId = ANY;
   private _resumed: ThreadId = ANY;
+  /** `!`: the session goes on without a program, and gdb starts others. */
+  private _isExtended = false;
+  private readonly _start: StartProgram | undefined;
+  private readonly _next = new NextProgram();
+  /** A line of the log that `monitor set debug` turns on. */
+  onLog: (line: string) => void = () => {};
+  private readonly _log = new ServerLog((line) => this.onLog(line));
   /** Called when gdb ends the session: the program ends with it, or runs on. */
   onEnd: (how: "kill" | "detach") => void = () => {};
+  /** Called with the rest of a run that gdb has let go, while the session goes on. */
+  onReleased: (rest: Promise<void>) => void = () => {};
 
-  constructor(debug: Debugger, send: (bytes: Uint8Array) => void) {
+  /** `start`: for vRun. Absent: a run of the one program begins again. */
+  constructor(debug: Debugger, send: (bytes: Uint8Array) => void, start?: StartProgram) {
     this._debug = debug;
     this._send = send;
-    this._files = new FilePackets(debug.timeline);
+    this._start = start;
+    this._files = new FilePackets(debug);
     this._ids = new PacketThreads(debug);
     this._queries = new GeneralQueries(debug, this._ids, {
       task: () => this._task,
       acknowledge: () => void (this._acknowledges = false),
       setNonStop: (isOn) => this._setNonStop(isOn),
       kill: () => this.onEnd("kill"),
+      startsPrograms: start !== undefined,
+      log: this._log,
+      print: (text) => this._print(text),
     });
     debug.isEachAlone = false;
   }
@@ -83,6 +97,7 @@ export class GdbServer {
   }
   private async _serve(data: Uint8Array): Promise<void> {
     await this._background;
+    this._log.note("remote", () => `got: ${textOf(data)}`);
     let reply: string | Uint8Array | undefined;
     try {
       reply = await this._reply(data);
@@ -99,6 +114,7 @@ export class GdbServer {
     this._background = nonStop.run(() => this._waiting > 0 || this._isClosed).finally(() => (this._background = undefined));
   }
   private _write(data: string | Uint8Array): void {
+    this._log.note("remote", () => `sent: ${typeof data === "string" ? data : textOf(data)}`);
     this._last = packet(typeof data === "string" ? latin1(data) : data);
     this._send(this._last);
   }
@@ -112,6 +128,7 @@ export class GdbServer {
 
   // Stops.
   private _textOf(stop: Stop): string {
+    this._log.note("threads", () => `${stop.pid}.${stop.tid} stops: ${stop.why.kind}`);
     return stopText(stop, this._debug, this._ids, this._queries.knows);
   }
   private _stopText(stop: Stop): string {
@@ -121,10 +138,12 @@ export class GdbServer {
   }
   private async _run(work: () => Promise<Stop>): Promise<string> {
     this._isRunning = true;
+    this._log.note("event-loop", () => "the program runs");
     try {
       return this._stopText(await work());
     } finally {
       this._isRunning = false;
+      this._log.note("event-loop", () => "the program rests");
     }
   }
   private _setNonStop(isOn: boolean): void {
@@ -144,8 +163,10 @@ export class GdbServer {
     const { _debug: debug } = this;
     switch (text[0]) {
       case "!":
+        this._isExtended = true;
         return OK;
       case "?":
+        if (!debug.hasProgram) return this._nonStop ? OK : "W00";
         return this._nonStop ? this._nonStop.status() : this._stopText(debug.stop ?? (await debug.restart()));
       case "g":
         return this._task ? hex(readAll(this._task)) : NONE;
@@ -170,10 +191,10 @@ export class GdbServer {
       }
       case "m":
       case "x":
-        return this._readMemory(rest, text[0] === "x");
+        return readMemory(this._task, rest, text[0] === "x");
       case "M":
       case "X":
-        return this._writeMemory(data, text);
+        return writeMemory(debug, this._task, data, text);
       case "H": {
         const id = this._ids.parse(rest.slice(1));
         if (!id) return INVALID;
@@ -189,7 +210,7 @@ export class GdbServer {
       }
       case "Z":
       case "z":
-        return this._point(text[0] === "Z", rest);
+        return setPoint(debug, this._task?.process.pid ?? this._general.pid, text[0] === "Z", rest);
       case "c":
       case "s":
       case "C":
@@ -200,68 +221,21 @@ export class GdbServer {
       case "D":
         return this._detach(rest);
       case "k":
-        this.onEnd("kill");
+        this._end("kill");
         return undefined;
       case "R":
-        await debug.restart();
+        await this._restart(this._next.last);
         return undefined;
       case "v":
         return this._v(text);
       case "q":
-      case "Q":
-        return this._queries.reply(text);
+      case "Q": {
+        const [name = ""] = /^Q\w+/.exec(text) ?? [];
+        return (this._start && this._next.reply(name, text.slice(name.length))) ?? this._queries.reply(text);
+      }
       default:
         return "";
     }
-  }
-
-  // Memory.
-  private _readMemory(rest: string, isBinary: boolean): string | Uint8Array {
-    const [, at, count] = /^([0-9a-f]+),([0-9a-f]+)$/i.exec(rest) ?? [];
-    const [address, length] = [at === undefined ? undefined : hexNumber(at), count === undefined ? undefined : hexNumber(count)];
-    const task = this._task;
-    if (address === undefined || length === undefined || !task) return INVALID;
-    const bytes = new Uint8Array(Math.min(length, isBinary ? MOST_READ * 2 : MOST_READ));
-    const done = peek(task.mem, address, bytes);
-    if (done === 0 && length > 0) return FAULT;
-    const read = bytes.subarray(0, done);
-    if (!isBinary) return hex(read);
-    const out = new Uint8Array(done + 1);
-    out[0] = "b".charCodeAt(0);
-    out.set(read, 1);
-    return out;
-  }
-  private _writeMemory(data: Uint8Array, text: string): string {
-    const [head, at, count] = /^[MX]([0-9a-f]+),([0-9a-f]+):/i.exec(text) ?? [];
-    const [address, length] = [at === undefined ? undefined : hexNumber(at), count === undefined ? undefined : hexNumber(count)];
-    const task = this._task;
-    if (address === undefined || length === undefined || head === undefined || !task) return INVALID;
-    const bytes = text[0] === "X" ? data.subarray(head.length) : unhex(text.slice(head.length));
-    if (bytes?.length !== length) return INVALID;
-    if (length === 0) return OK;
-    return this._debug.write(task.process.pid, address, bytes) ? OK : FAULT;
-  }
-  private _point(isAdded: boolean, rest: string): string {
-    const [, type, at, kind, more = ""] = /^([0-4]),([0-9a-f]+),([0-9a-f]+)((?:;.*)?)$/i.exec(rest) ?? [];
-    const [address, length] = [at === undefined ? undefined : hexNumber(at), kind === undefined ? undefined : hexNumber(kind)];
-    const pid = this._task?.process.pid ?? this._general.pid;
-    if (type === undefined) return /^\d/.test(rest) ? "" : INVALID;
-    if (address === undefined || length === undefined) return INVALID;
-    const { _debug: debug } = this;
-    const on = watchKinds[type];
-    if (on === undefined) {
-      const conditions = isAdded ? conditionsOf(more) : [];
-      if (!conditions) return INVALID;
-      const how = type === "0" ? "swbreak" : "hwbreak";
-      if (isAdded) debug.addBreakpoint(pid, address, how, conditions);
-      else debug.removeBreakpoint(pid, address, how);
-    } else {
-      const watch = { pid, address, length, on };
-      if (length === 0 || length > 1 << 20) return INVALID;
-      if (isAdded) debug.addWatch(watch);
-      else debug.removeWatch(watch);
-    }
-    return OK;
   }
 
   // Running.
@@ -293,7 +267,7 @@ export class GdbServer {
     const { _debug: debug } = this;
     const pids = new Set(debug.threads.map(({ process }) => process.pid));
     if (pid !== undefined && (pids.size > 1 || !pids.has(pid))) debug.detach(pid);
-    else this.onEnd("detach");
+    else this._end("detach");
     return OK;
   }
   private async _v(text: string): Promise<string | Uint8Array | undefined> {
@@ -305,30 +279,35 @@ export class GdbServer {
     if (text.startsWith("vKill")) {
       const pid = hexNumber(text.slice(6));
       if (pid !== undefined && this._debug.threads.some(({ process }) => process.pid !== pid)) this._debug.kill(pid);
-      else this.onEnd("kill");
+      else this._end("kill");
       return OK;
     }
     if (text.startsWith("vRun")) {
-      // The program is that of the command line; a run begins again.
-      return this._stopText(await this._debug.restart());
+      const wanted = this._next.read(text.slice(4));
+      return wanted ? this._stopText(await this._restart(wanted)) : INVALID;
     }
     return "";
   }
+  /** The program is gone for gdb, and the session with it, or not. */
+  private _end(how: "kill" | "detach"): void {
+    const { _debug: debug } = this;
+    if (!this._isExtended || !this._start || !debug.hasProgram) {
+      this.onEnd(how);
+      return;
+    }
+    if (how === "detach") this.onReleased(debug.finish());
+    debug.unload();
+  }
+  /** Starts a program: another one, or the last one again. */
+  private async _restart(wanted: WantedProgram): Promise<Stop> {
+    const { _debug: debug } = this;
+    if (this._start) {
+      debug.load(await this._start(wanted));
+      this._queries.forget();
+    }
+    const stop = await debug.restart();
+    if (this._nonStop) this._setNonStop(true);
+    return stop;
+  }
 }
 const isStepped = ({ action }: { readonly action: ThreadAction | undefined }): boolean => action?.kind === "step";
-
-/** The conditions of a breakpoint: ";X" LENGTH "," BYTES, one after the other. Commands are not known. */
-const conditionsOf = (text: string): readonly Uint8Array[] | undefined => {
-  const found: Uint8Array[] = [];
-  let rest = text.startsWith(";") ? text.slice(1) : text;
-  while (rest !== "") {
-    const [head, count = ""] = /^X([0-9a-f]{1,4}),/i.exec(rest) ?? [];
-    const digits = 2 * Number.parseInt(count, 16);
-    const bytes = head === undefined ? undefined : unhex(rest.slice(head.length, head.length + digits));
-    if (head === undefined || bytes?.length !== digits / 2) return undefined;
-    found.push(bytes);
-    rest = rest.slice(head.length + digits);
-    if (rest.startsWith(";")) rest = rest.slice(1);
-  }
-  return found;
-};
