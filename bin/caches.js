@@ -3,8 +3,9 @@
 // runs is worth one.
 const { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } = require("node:fs");
 const { basename, dirname, join } = require("node:path");
+const { cacheOf } = require("./trapgate.js");
 
-/** Builds and versions of Node.js whose forms stay. */
+/** Builds whose forms stay. */
 const most = 4;
 
 /** True if the user wants nothing written. */
@@ -37,7 +38,7 @@ const keep = ({ scripts, lacking: { folder, names } }, args) => {
       rmSync(scratch, { force: true });
       // "wx": nothing that lies there is opened.
       writeFileSync(scratch, scripts[name].createCachedData(), { mode: 0o600, flag: "wx" });
-      renameSync(scratch, join(folder, `${name}.cache`));
+      renameSync(scratch, cacheOf(name, folder));
     }
     removeOld(folder);
   } catch {

@@ -1,16 +1,18 @@
 #!/usr/bin/env node
 // Loads the bundled command line, with V8's compiled form of it if there is one that this Node.js accepts.
-// Without it V8 compiles the text at every start. A clone has the form that its build made. An installed
-// package has none, because each V8 accepts its own only: the first run leaves it in the user's cache
-// (caches.js). Node's own cache (module.enableCompileCache) exists since Node 22 only. This file is one
-// CommonJS module, because Node.js starts an ES module more slowly and with a second look-up.
+// Without it V8 compiles the text at every start. A clone has the form that its build made, for the
+// Node.js of the build. For others, and in an installed package, the first run leaves it in the user's
+// cache (caches.js), because each V8 accepts its own only. Node's own cache (module.enableCompileCache)
+// exists since Node 22 only. This file is one CommonJS module, because Node.js starts an ES module more
+// slowly and with a second look-up.
 const { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } = require("node:fs");
 const { isAbsolute, join } = require("node:path");
 const vm = require("node:vm");
 
 const folder = join(__dirname, "..", "dist", "bundle");
 const textOf = (script, at = folder) => join(at, `${script}.js`);
-const cacheOf = (script, at = folder) => join(at, `${script}.cache`);
+/** A compiled form is of use to the V8 that made it only, so the name says which. */
+const cacheOf = (script, at = folder) => join(at, `${script}-${process.versions.v8}-${process.arch}.cache`);
 
 /**
  * The flags of V8. All of them are set here, before anything is compiled: V8 refuses a cache that was made
@@ -88,13 +90,13 @@ const bytesOf = (file) => {
 };
 
 /**
- * The user's folder of compiled forms of this build's scripts for this Node.js. It lies in the folder of
- * `trapgate cache` (src/host/node-code-store.ts).
+ * The user's folder of compiled forms of this build's scripts. It lies in the folder of `trapgate cache`
+ * (src/host/node-code-store.ts).
  */
 const userCaches = () => {
   const { XDG_CACHE_HOME: base = "", HOME: home = require("node:os").homedir() } = process.env;
   const build = readFileSync(join(folder, "..", ".stamp"), "latin1").slice(0, 16);
-  return join(isAbsolute(base) ? base : join(home, ".cache"), "trapgate", "scripts", `${build}-${process.versions.v8}-${process.arch}`);
+  return join(isAbsolute(base) ? base : join(home, ".cache"), "trapgate", "scripts", build);
 };
 /** V8 trusts a compiled form. So it is read only if no other user can have written it. */
 const privateBytes = (file) => {

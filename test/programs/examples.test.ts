@@ -89,7 +89,8 @@ describe.skipIf(missing("the examples", gcc, nativeX64))("the examples", { timeo
     expect(kept()).toEqual([]);
     expect(start("run", program)).toBe("hello through syscall\n");
     const [first, ...more] = kept();
-    expect([basename(first ?? ""), more]).toEqual(["start.cache", []]);
+    const form = `start-${process.versions.v8}-${process.arch}.cache`;
+    expect([basename(first ?? ""), more]).toEqual([form, []]);
     const file = join(home, first as string);
     const made = statSync(file).mtimeMs;
     expect(start("run", program)).toBe("hello through syscall\n");
