@@ -3,9 +3,11 @@
 import { PAGE_SIZE } from "../frames.ts";
 import { pagesWithin } from "../huge/fault.ts";
 import { HUGE_FRAMES, hugePool } from "../huge/pool.ts";
+import { frameOf } from "../page-table.ts";
 import type { AddressSpace } from "../space.ts";
 import { PROT, VM, type Vma } from "../vma.ts";
 import { mapLine } from "./maps.ts";
+import { isOwnPage } from "./own-page.ts";
 
 /** The names of VmFlags, in Linux's order. */
 const PROTECTIONS = [
@@ -61,8 +63,12 @@ const hugeOf = (space: AddressSpace, vma: Vma): Counted => {
 /** The resident pages of one mapping. */
 export const countOf = (space: AddressSpace, vma: Vma): Counted => {
   if (vma.flags & VM.HUGETLB) return hugeOf(space, vma);
-  const resident = vma.flags & VM.PFNMAP ? 0 : space.table.walk(vma.start, vma.end, () => undefined);
-  return { resident, anonymous: vma.file ? 0 : resident, locked: vma.flags & VM.LOCKED ? resident : 0, ...noHuge };
+  let anonymous = 0;
+  const count = (pte: number, page: number): undefined => {
+    if (isOwnPage(vma, page, frameOf(pte))) anonymous++;
+  };
+  const resident = vma.flags & VM.PFNMAP ? 0 : space.table.walk(vma.start, vma.end, count);
+  return { resident, anonymous, locked: vma.flags & VM.LOCKED ? resident : 0, ...noHuge };
 };
 const kB = (name: string, pages: number): string => `${`${name}:`.padEnd(16)}${String((pages * PAGE_SIZE) / 1024).padStart(8)} kB\n`;
 const fields = ({ resident, anonymous, locked, sharedHuge, privateHuge }: Counted): string =>

@@ -40,6 +40,19 @@ static void pagemap(void) {
   for (int i = 0; i < 8; i++) say(" %d%d%d", L(e[i] >> 63 & 1), L(e[i] >> 61 & 1), L(e[i] >> 56 & 1));
   say(" numbers %d", L((e[0] & 0x7fffffffffffff) != 0));
   say(" odd size %d seek %d odd place %d\n", sys3(__NR_read, fd, e, 4), LSEEK(fd, 3), sys3(__NR_read, fd, e, 8));
+  // A private copy of a file's page is the process's own.
+  long file = sys2(__NR_memfd_create, "pages", 0);
+  sys2(__NR_ftruncate, file, 2 * 4096);
+  long q = map_(0, 2 * 4096, READ | WRITE, PRIVATE, file, 0);
+  volatile char *bytes = (char *)q;
+  (void)bytes[0], bytes[4096] = 1;
+  at = (long long)(unsigned long)q / 4096 * 8;
+#ifdef __x86_64__
+  sys4(__NR_pread64, fd, e, 16, at);
+#else
+  sys5(__NR_pread64, fd, e, 16, (long)at, (long)(at >> 32));
+#endif
+  say(" of a private file: read %d%d written %d%d\n", L(e[0] >> 63 & 1), L(e[0] >> 61 & 1), L(e[1] >> 63 & 1), L(e[1] >> 61 & 1));
 }
 struct query {
   uint64_t size, flags, addr, start, end, vma_flags, page_size, offset, inode;
