@@ -20,6 +20,7 @@ export class Backward {
   /** Undoes the last instruction of a thread, and all that others have done since. */
   async stepBack(tid: number, within?: readonly [from: number, to: number]): Promise<Stop> {
     this._standing.isInterrupted = false;
+    this._standing.forget();
     this._notes.arm(true);
     return this._notes.quietly(async () => {
       for (;;) {
@@ -81,6 +82,7 @@ export class Backward {
     const here = timeline.moment;
     const tid = this._standing.current?.pid;
     this._standing.isInterrupted = false;
+    this._standing.forget();
     this._notes.begin("collect");
     let upper = here;
     try {

@@ -57,7 +57,6 @@ export class Standing {
     notes.mode = "quiet";
     notes.noted.length = 0;
     this._moment = this.timeline.moment;
-    if (!this.isEachAlone) this.forget();
     const task = this.task(tid);
     // After an interrupt the next instruction may be a breakpoint that has not been met.
     if (task && why.kind !== "interrupt") {

@@ -1,8 +1,15 @@
 // gdb in batch mode against `trapgate debug`, from the sources.
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { top } from "../support/host.ts";
 
+/** The address of a symbol of a static program. */
+export const addressOf = (program: string, name: string): number => {
+  const line = execFileSync("nm", [program], { encoding: "utf8" })
+    .split("\n")
+    .find((each) => each.endsWith(` ${name}`));
+  return Number.parseInt(line as string, 16);
+};
 /** Runs gdb's commands on a program. `options`: of trapgate debug. Returns what gdb prints. */
 export const gdbOn = (
   folder: string,

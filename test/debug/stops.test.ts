@@ -10,13 +10,8 @@ import { momentText } from "../../src/machine/moment.ts";
 import { Timeline } from "../../src/machine/timeline/timeline.ts";
 import { inFolder } from "../support/guest.ts";
 import { gcc, missing, nativeX64, top } from "../support/host.ts";
+import { addressOf } from "./gdb.ts";
 
-const addressOf = (program: string, name: string): number => {
-  const line = execFileSync("nm", [program], { encoding: "utf8" })
-    .split("\n")
-    .find((each) => each.endsWith(` ${name}`));
-  return Number.parseInt(line as string, 16);
-};
 const begin = (bytes: Uint8Array, engine: Engine) => {
   const timeline = new Timeline(
     new Machine({ engine, files: { "/program": { content: bytes, mode: 0o755 } } }),

@@ -80,7 +80,7 @@ export class GeneralQueries {
       case "qThreadExtraInfo": {
         const id = ids.parse(rest.slice(1));
         const one = id && debug.task(id.tid);
-        return one ? hex(latin1(threadText(one))) : NONE;
+        return one ? hex(latin1(threadText(one) || "runs")) : NONE;
       }
       case "qXfer":
         return this._transfer(rest);

@@ -4,7 +4,7 @@ import { layoutOf, SIGINFO_SIZE, siginfo, siginfoBytes } from "../../kernel/sign
 import type { SigInfo } from "../../kernel/signal/state/info.ts";
 import type { Debugger } from "../debugger.ts";
 import { peek, permissionsOf } from "../memory.ts";
-import { descriptionOf, programCounter } from "../registers.ts";
+import { descriptionOf } from "../registers.ts";
 import { hex, hexNumber, latin1, textOf } from "./packet.ts";
 import { FAULT, INVALID, word } from "./replies.ts";
 
@@ -13,12 +13,10 @@ const escaped = (text: string): string => text.replace(/[&<>"']/g, (c) => `&#${c
 /** A byte string of the guest as XML text. */
 const xmlText = (text: string): string => escaped(text.replace(/[^\x20-\x7e]/g, "?"));
 
-/** What a thread does. */
-export const threadText = (task: Task): string => {
-  const name = task.call?.entry.syscall.name;
-  if (task.state === "stopped") return "stopped";
-  if (task.state === "sleeping") return `sleeps in ${name ?? "a call"}`;
-  return `at 0x${programCounter(task).toString(16)}`;
+/** What a thread does; empty if it runs. */
+export const threadText = ({ state, call }: Task): string => {
+  if (state === "stopped") return "stopped";
+  return state === "sleeping" ? `sleeps in ${call?.entry.syscall.name ?? "a call"}` : "";
 };
 /** An object of qXfer, or an error. */
 export const objectOf = (debug: Debugger, task: Task, object: string, annex: string, idOf: (task: Task) => string): Uint8Array | string => {

@@ -1,0 +1,19 @@
+// Two threads wait for a signal each; the first one sends both.
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+static volatile int handled;
+__attribute__((noinline)) void handle_one(int signo) { handled += signo; }
+__attribute__((noinline)) void handle_two(int signo) { handled += signo; }
+static void *wait_for(void *unused) {
+  while (handled < SIGUSR1 + SIGUSR2) usleep(1000);
+  return unused;
+}
+int main(void) {
+  pthread_t one, two;
+  signal(SIGUSR1, handle_one), signal(SIGUSR2, handle_two);
+  pthread_create(&one, 0, wait_for, 0), pthread_create(&two, 0, wait_for, 0);
+  pthread_kill(one, SIGUSR1), pthread_kill(two, SIGUSR2);
+  pthread_join(one, 0), pthread_join(two, 0);
+  return handled;
+}

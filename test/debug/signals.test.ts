@@ -1,0 +1,37 @@
+// Signals before which several threads stand: each is delivered once, also if another thread stops between.
+// gdb's gdb.threads/signal-command-multiple-signals-pending.exp
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { Debugger } from "../../src/debug/debugger.ts";
+import { Machine } from "../../src/machine/machine.ts";
+import { Timeline } from "../../src/machine/timeline/timeline.ts";
+import { inFolder } from "../support/guest.ts";
+import { gcc, missing, nativeX64, top } from "../support/host.ts";
+import { addressOf } from "./gdb.ts";
+
+const [SIGUSR1, SIGUSR2] = [10, 12];
+
+describe.skipIf(missing("signals of several threads", nativeX64, gcc))("signals", () => {
+  it("that gdb has let through do not stop their threads again", { timeout: 60_000 }, async () => {
+    await inFolder(async (folder) => {
+      const program = `${folder}/signals`;
+      execFileSync("gcc", ["-g", "-O1", "-static", "-pthread", "-o", program, `${top}/test/debug/signals.c`]);
+      const files = { "/program": { content: readFileSync(program), mode: 0o755 } };
+      const debug = new Debugger(new Timeline(new Machine({ files }), "/program", { stdin: "" }));
+      await debug.restart();
+      const stops = [await debug.continue()];
+      const first = stops[0]?.tid;
+      // The second thread comes to its signal while the first one stands before its own.
+      debug.hold(({ pid }) => pid === first);
+      stops.push(await debug.continue());
+      expect(new Set(stops.map(({ why }) => (why.kind === "signal" ? why.signo : 0)))).toEqual(new Set([SIGUSR1, SIGUSR2]));
+      for (const { tid, why } of stops) debug.giveSignal(tid, why.kind === "signal" ? why.signo : 0);
+      debug.hold(() => false);
+      debug.addBreakpoint(2, addressOf(program, "handle_one"), "swbreak");
+      debug.addBreakpoint(2, addressOf(program, "handle_two"), "swbreak");
+      for (let i = 0; i < 2; i++) expect((await debug.continue()).why.kind).toBe("breakpoint");
+      expect((await debug.continue()).why).toEqual({ kind: "ended", status: (SIGUSR1 + SIGUSR2) << 8 });
+    });
+  });
+});
