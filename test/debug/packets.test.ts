@@ -89,6 +89,25 @@ describe("the server", () => {
     }
     expect(await ask("bs")).toMatch(/replaylog:begin/);
   });
+  it("forgets the past, and keeps what comes", async () => {
+    const { ask } = await connect();
+    await ask("qSupported:multiprocess+");
+    const states: (string | undefined)[] = [];
+    for (let i = 0; i < 6; i++) {
+      await ask("vCont;s:p2.2");
+      states.push(await ask("g"));
+    }
+    for (let i = 0; i < 3; i++) await ask("bs");
+    expect(await ask(`qRcmd,${hex(latin1("forget"))}`)).toMatch(/^[0-9a-f]+$/);
+    expect(await ask("bs")).toMatch(/replaylog:begin/);
+    expect(await ask("g")).toBe(states[2]);
+    for (const state of states.slice(3)) {
+      await ask("vCont;s:p2.2");
+      expect(await ask("g")).toBe(state);
+    }
+    expect(await ask("bc")).toMatch(/replaylog:begin/);
+    expect(await ask("g")).toBe(states[2]);
+  });
   it("survives any packet", { timeout: 120_000 }, async () => {
     const { ask, debug } = await connect();
     let a = 7;

@@ -109,6 +109,15 @@ const commands: Readonly<Record<string, MonitorCommand>> = {
       return conditions.length === 0 ? "no conditions\n" : `${conditions.length} condition${conditions.length === 1 ? "" : "s"}\n`;
     },
   },
+  forget: {
+    usage: "forget",
+    meaning: "forget what was before now: history begins here, and the memory of its snapshots is free",
+    run: ({ timeline }, _args, checkpoints) => {
+      timeline.forgetPast();
+      for (const [name, moment] of checkpoints) if (compareMoments(parseMoment(moment), timeline.moment) < 0) checkpoints.delete(name);
+      return `history begins at ${momentText(timeline.moment)}\n`;
+    },
+  },
   snapshots: {
     usage: "snapshots",
     meaning: "the snapshots that make steps back fast",

@@ -404,6 +404,21 @@ export class Timeline {
     this._branch = branch;
     this._save();
   }
+  /**
+   * Forgets all before now: history begins here, and there are no other branches. What is known of later
+   * moments stays. Throws a Problem if no snapshot can hold the machine of now.
+   */
+  forgetPast(): void {
+    const { moment, _branch: branch, _delivered: before } = this;
+    const now: RingEntry = { moment, events: 0, work: this._work, state: this.live.save(), written: [...this._written] };
+    const later = branch.ring.entries
+      .filter((entry) => compareMoments(entry.moment, moment) > 0)
+      .map((entry) => ({ ...entry, events: entry.events - before }));
+    const ring = new Ring(this._memory, [now, ...later]);
+    this._branch = { ...branch, ring, events: branch.events.slice(before), from: moment, parent: -1 };
+    this._branches.splice(0, this._branches.length, this._branch);
+    this._delivered = 0;
+  }
   /** Goes to another branch, to the moment where it began. */
   async select(number: number): Promise<void> {
     const branch = this._branches[number];

@@ -1,5 +1,5 @@
-# gdb's command `record` under trapgate debug. Each run is a recording, so there is nothing to turn on; what a
-# file keeps is the program and the moment where the recording begins.
+# gdb's command `record` under trapgate debug. Each run is a recording, so there is nothing to turn on; `stop`
+# forgets the past; a file keeps the program and the moment where its recording begins.
 import gdb
 
 
@@ -12,8 +12,11 @@ class Record(gdb.Command):
 
     def invoke(self, words, from_tty):
         name, _, file = words.partition(" ")
-        if name == "":
+        if words in ("", "full"):
             self.begin = gdb.execute("monitor when", to_string=True).split()[0]
+        elif words == "stop":
+            gdb.execute("monitor forget", to_string=True)
+            print("Process record is stopped and all execution logs are deleted.")
         elif name == "save":
             with open(file, "w") as out:
                 out.write(f"{gdb.current_progspace().filename}\n{self.begin}\n")
@@ -21,7 +24,7 @@ class Record(gdb.Command):
         elif name == "restore":
             with open(file) as saved:
                 program, begin = saved.read().split("\n")[:2]
-            server = f"@NODE@ @TRAPGATE@ debug --stay --listen - --root / --cpu x86-64-v3 --at {begin} -- {program}"
+            server = f"@NODE@ @TRAPGATE@ debug --stay --listen - --root / --cpu x86-64-v3,+rdrand,+rdseed,+rdtscp --at {begin} -- {program}"
             gdb.execute(f"target extended-remote | {server}")
             print(f"Restored records from core file {file}.")
         else:
