@@ -4,29 +4,24 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { Debugger } from "../../src/debug/debugger.ts";
 import { hex, latin1, PacketReader, packet, textOf, unhex } from "../../src/debug/gdb/packet.ts";
-import { GdbServer } from "../../src/debug/gdb/server.ts";
 import { gdbSignal, linuxSignal } from "../../src/debug/gdb/signals.ts";
 import { Machine } from "../../src/machine/machine.ts";
 import { Timeline } from "../../src/machine/timeline/timeline.ts";
 import { top } from "../support/host.ts";
+import { serve } from "./serve.ts";
 
 /** A server and what it has sent. */
 const connect = async () => {
   const timeline = new Timeline(new Machine(), readFileSync(`${top}/guest/bin/a1`), { stdin: "" });
   const debug = new Debugger(timeline);
   await debug.restart();
-  const replies: string[] = [];
-  const reader = new PacketReader();
-  const server = new GdbServer(debug, (bytes) => {
-    for (const one of reader.read(bytes)) if (typeof one === "object") replies.push(textOf(one.data));
-  });
+  const { ask: send, replies } = serve(debug);
+  /** The last reply that is not text for gdb's console. */
   const ask = async (data: string | Uint8Array): Promise<string | undefined> => {
-    replies.length = 0;
-    server.receive(packet(typeof data === "string" ? latin1(data) : data));
-    await server.idle;
-    return replies.findLast((reply) => !/^O[0-9a-f]/.test(reply)) ?? replies.at(-1);
+    const last = await send(data);
+    return replies.findLast((reply) => !/^O[0-9a-f]/.test(reply)) ?? last;
   };
-  return { server, debug, ask };
+  return { debug, ask };
 };
 
 describe("packets", () => {

@@ -3,13 +3,13 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { Debugger } from "../../src/debug/debugger.ts";
-import { hex, latin1, PacketReader, packet, textOf, unhex } from "../../src/debug/gdb/packet.ts";
+import { hex, latin1, textOf, unhex } from "../../src/debug/gdb/packet.ts";
 import type { WantedProgram } from "../../src/debug/gdb/programs.ts";
-import { GdbServer } from "../../src/debug/gdb/server.ts";
 import { listenOn } from "../../src/host/debug-socket.ts";
 import { Machine } from "../../src/machine/machine.ts";
 import { Timeline } from "../../src/machine/timeline/timeline.ts";
 import { top } from "../support/host.ts";
+import { serve } from "./serve.ts";
 
 const file = readFileSync(`${top}/guest/bin/a1`);
 const text = (words: string): string => hex(latin1(words));
@@ -18,35 +18,21 @@ const text = (words: string): string => hex(latin1(words));
 const connect = () => {
   const debug = new Debugger();
   const started: WantedProgram[] = [];
-  const replies: string[] = [];
   const log: string[] = [];
   const ends: string[] = [];
-  const reader = new PacketReader();
-  const server = new GdbServer(
-    debug,
-    (bytes) => {
-      for (const one of reader.read(bytes)) if (typeof one === "object") replies.push(textOf(one.data));
-    },
-    async (wanted) => {
-      started.push({ ...wanted, env: new Map(wanted.env) });
-      return new Timeline(new Machine(), file, { stdin: "", args: wanted.args ?? [] });
-    },
-  );
+  const { server, ask, replies } = serve(debug, async (wanted) => {
+    started.push({ ...wanted, env: new Map(wanted.env) });
+    return new Timeline(new Machine(), file, { stdin: "", args: wanted.args ?? [] });
+  });
   server.onEnd = (how) => void ends.push(how);
   server.onLog = (line) => void log.push(line);
-  const ask = async (data: string): Promise<string | undefined> => {
-    replies.length = 0;
-    server.receive(packet(latin1(data)));
-    await server.idle;
-    return replies.at(-1);
-  };
   /** What a monitor command prints. */
   const command = async (words: string): Promise<string> => {
     const last = await ask(`qRcmd,${text(words)}`);
     const first = replies[0] ?? "";
     return textOf(unhex(first.startsWith("O") && first !== "OK" ? first.slice(1) : (last ?? "")) ?? new Uint8Array());
   };
-  return { ask, command, started, log, ends, debug, replies };
+  return { ask, command, started, log, ends, debug };
 };
 
 describe("an extended session", () => {

@@ -9,17 +9,24 @@ import { Timeline } from "../../src/machine/timeline/timeline.ts";
 import { inFolder } from "../support/guest.ts";
 import { gcc, missing, nativeX64, top } from "../support/host.ts";
 import { addressOf } from "./gdb.ts";
+import { serve } from "./serve.ts";
 
 const [SIGUSR1, SIGUSR2] = [10, 12];
+
+/** A program of two threads and its first thread. */
+const begin = async (folder: string): Promise<{ readonly program: string; readonly debug: Debugger }> => {
+  const program = `${folder}/signals`;
+  execFileSync("gcc", ["-g", "-O1", "-static", "-pthread", "-o", program, `${top}/test/debug/signals.c`]);
+  const files = { "/program": { content: readFileSync(program), mode: 0o755 } };
+  const debug = new Debugger(new Timeline(new Machine({ files }), "/program", { stdin: "" }));
+  await debug.restart();
+  return { program, debug };
+};
 
 describe.skipIf(missing("signals of several threads", nativeX64, gcc))("signals", () => {
   it("that gdb has let through do not stop their threads again", { timeout: 60_000 }, async () => {
     await inFolder(async (folder) => {
-      const program = `${folder}/signals`;
-      execFileSync("gcc", ["-g", "-O1", "-static", "-pthread", "-o", program, `${top}/test/debug/signals.c`]);
-      const files = { "/program": { content: readFileSync(program), mode: 0o755 } };
-      const debug = new Debugger(new Timeline(new Machine({ files }), "/program", { stdin: "" }));
-      await debug.restart();
+      const { program, debug } = await begin(folder);
       const stops = [await debug.continue()];
       const first = stops[0]?.tid;
       // The second thread comes to its signal while the first one stands before its own.
@@ -32,6 +39,21 @@ describe.skipIf(missing("signals of several threads", nativeX64, gcc))("signals"
       debug.addBreakpoint(2, addressOf(program, "handle_two"), "swbreak");
       for (let i = 0; i < 2; i++) expect((await debug.continue()).why.kind).toBe("breakpoint");
       expect((await debug.continue()).why).toEqual({ kind: "ended", status: (SIGUSR1 + SIGUSR2) << 8 });
+    });
+  });
+  it("end, and a thread that has ended has its process's memory", { timeout: 60_000 }, async () => {
+    await inFolder(async (folder) => {
+      const { program, debug } = await begin(folder);
+      const { ask } = serve(debug);
+      await ask("qSupported:multiprocess+");
+      await ask("QThreadEvents:1");
+      await ask("QPassSignals:1e;1f");
+      let stop = await ask("vCont;c");
+      while (stop?.startsWith("T05")) stop = await ask("vCont;c");
+      const [, ended = ""] = /^w00;(p2\.[0-9a-f]+)$/.exec(stop ?? "") ?? [];
+      expect([ended === "", await ask(`T${ended}`)]).toEqual([false, "E03"]);
+      expect(await ask(`m${addressOf(program, "main").toString(16)},4`)).toMatch(/^[0-9a-f]{8}$/);
+      expect(await ask("g")).toBe("E03");
     });
   });
 });

@@ -125,6 +125,10 @@ export class GdbServer {
   private get _task(): Task | undefined {
     return this._ids.taskOf(this._general);
   }
+  /** A thread for its memory: another one of the process, if that of Hg has ended while others run. */
+  private get _anyTask(): Task | undefined {
+    return this._task ?? this._ids.taskOf({ pid: this._general.pid, tid: -1 });
+  }
 
   // Stops.
   private _textOf(stop: Stop): string {
@@ -191,10 +195,10 @@ export class GdbServer {
       }
       case "m":
       case "x":
-        return readMemory(this._task, rest, text[0] === "x");
+        return readMemory(this._anyTask, rest, text[0] === "x");
       case "M":
       case "X":
-        return writeMemory(debug, this._task, data, text);
+        return writeMemory(debug, this._anyTask, data, text);
       case "H": {
         const id = this._ids.parse(rest.slice(1));
         if (!id) return INVALID;
@@ -210,7 +214,7 @@ export class GdbServer {
       }
       case "Z":
       case "z":
-        return setPoint(debug, this._task?.process.pid ?? this._general.pid, text[0] === "Z", rest);
+        return setPoint(debug, this._general.pid > 0 ? this._general.pid : (this._task?.process.pid ?? 0), text[0] === "Z", rest);
       case "c":
       case "s":
       case "C":

@@ -31,4 +31,5 @@ if [ $# -gt 0 ]; then
   set -- "$program" "$@"
 fi
 exec @NODE@ @TRAPGATE@ debug "${options[@]}" @MODE@ --listen "$address" --root / --cpu x86-64-v3,+rdrand,+rdseed,+rdtscp -- "$@" \
-  2> >(sed -u -e 's/^trapgate: gdb: target remote .*:/Listening on port /' -e 's/.*getaddrinfo.*/gdbserver: cannot resolve name: &/' >&2)
+  2> >(sed -u -e 's/^trapgate: gdb: target remote .*:/Listening on port /' -e 's/.*getaddrinfo.*/gdbserver: cannot resolve name: &/' \
+    -e "s/.*EADDRINUSE.*/Can't bind address: Address already in use./" >&2)

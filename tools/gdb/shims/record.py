@@ -26,6 +26,7 @@ class Record(gdb.Command):
                 program, begin = saved.read().split("\n")[:2]
             server = f"@NODE@ @TRAPGATE@ debug --stay --listen - --root / --cpu x86-64-v3,+rdrand,+rdseed,+rdtscp --at {begin} -- {program}"
             gdb.execute(f"target extended-remote | {server}")
+            gdb.execute("monitor forget", to_string=True)
             print(f"Restored records from core file {file}.")
         else:
             raise gdb.GdbError(f"\"record {words}\" is not supported: each run is a recording")
