@@ -267,7 +267,8 @@ export class Notices {
         this.left.delete(task.pid);
         this.granted.delete(task.pid);
         if (task.process.threads.length <= 1) note(task, { kind: "ended", status }, false);
-        else if (task.process.exiting === undefined) {
+        // A thread that another one ends is of a program that is replaced: execve(2).
+        else if (task.process.exiting === undefined && this._kernel.scheduler.current === task) {
           if (events.threads) note(task, { kind: "thread-ended", status }, false);
           else if (events.noResumed && this._isLastResumed(task)) note(task, { kind: "no-resumed" }, false);
         }

@@ -1,4 +1,4 @@
-// Two threads wait for a signal each; the first one sends both.
+// Two threads wait for a signal each; the first one sends both. With an argument a thread starts the program again.
 #include <pthread.h>
 #include <signal.h>
 #include <unistd.h>
@@ -9,8 +9,13 @@ static void *wait_for(void *unused) {
   while (handled < SIGUSR1 + SIGUSR2) usleep(1000);
   return unused;
 }
-int main(void) {
+static void *replace(void *path) {
+  execl(path, path, (char *)0);
+  return path;
+}
+int main(int argc, char **argv) {
   pthread_t one, two;
+  if (argc > 1) return pthread_create(&one, 0, replace, argv[0]) || pthread_join(one, 0) || 1;
   signal(SIGUSR1, handle_one), signal(SIGUSR2, handle_two);
   pthread_create(&one, 0, wait_for, 0), pthread_create(&two, 0, wait_for, 0);
   pthread_kill(one, SIGUSR1), pthread_kill(two, SIGUSR2);

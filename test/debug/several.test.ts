@@ -1,5 +1,5 @@
-// Signals before which several threads stand: each is delivered once, also if another thread stops between.
-// gdb's gdb.threads/signal-command-multiple-signals-pending.exp
+// Several threads: signals that are delivered once, ends of threads, and a program that replaces itself.
+// gdb's gdb.threads/signal-command-multiple-signals-pending.exp, non-ldr-exc-1.exp
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
@@ -14,17 +14,17 @@ import { serve } from "./serve.ts";
 const [SIGUSR1, SIGUSR2] = [10, 12];
 
 /** A program of two threads and its first thread. */
-const begin = async (folder: string): Promise<{ readonly program: string; readonly debug: Debugger }> => {
-  const program = `${folder}/signals`;
-  execFileSync("gcc", ["-g", "-O1", "-static", "-pthread", "-o", program, `${top}/test/debug/signals.c`]);
+const begin = async (folder: string, args: readonly string[] = []): Promise<{ readonly program: string; readonly debug: Debugger }> => {
+  const program = `${folder}/several`;
+  execFileSync("gcc", ["-g", "-O1", "-static", "-pthread", "-o", program, `${top}/test/debug/several.c`]);
   const files = { "/program": { content: readFileSync(program), mode: 0o755 } };
-  const debug = new Debugger(new Timeline(new Machine({ files }), "/program", { stdin: "" }));
+  const debug = new Debugger(new Timeline(new Machine({ files }), "/program", { stdin: "", args }));
   await debug.restart();
   return { program, debug };
 };
 
-describe.skipIf(missing("signals of several threads", nativeX64, gcc))("signals", () => {
-  it("that gdb has let through do not stop their threads again", { timeout: 60_000 }, async () => {
+describe.skipIf(missing("signals and ends of threads", nativeX64, gcc))("threads", () => {
+  it("do not stop again for signals that gdb has let through", { timeout: 60_000 }, async () => {
     await inFolder(async (folder) => {
       const { program, debug } = await begin(folder);
       const stops = [await debug.continue()];
@@ -41,7 +41,18 @@ describe.skipIf(missing("signals of several threads", nativeX64, gcc))("signals"
       expect((await debug.continue()).why).toEqual({ kind: "ended", status: (SIGUSR1 + SIGUSR2) << 8 });
     });
   });
-  it("end, and a thread that has ended has its process's memory", { timeout: 60_000 }, async () => {
+  it("of a replaced program end without a stop", { timeout: 60_000 }, async () => {
+    await inFolder(async (folder) => {
+      const { debug } = await begin(folder, ["again"]);
+      const { ask } = serve(debug);
+      await ask("qSupported:multiprocess+;exec-events+");
+      await ask("QThreadEvents:1");
+      expect(await ask("vCont;c")).toMatch(/;create:/);
+      // The leader ends while the other thread executes; gdb removes it itself.
+      expect(await ask("vCont;c:p2.3")).toMatch(/^T05thread:p2\.2;.*exec:/);
+    });
+  });
+  it("that have ended have the memory of their process", { timeout: 60_000 }, async () => {
     await inFolder(async (folder) => {
       const { program, debug } = await begin(folder);
       const { ask } = serve(debug);
