@@ -148,7 +148,9 @@ const serve = (
         close();
         void Promise.all(released).then(() => resolve(0));
       };
+      let isEnding = false;
       server.onEnd = (how) => {
+        isEnding = true;
         void server.idle.then(async () => {
           if (how === "detach" && debug.hasProgram) await debug.finish();
           end();
@@ -157,6 +159,8 @@ const serve = (
       return {
         receive: (bytes) => server.receive(bytes),
         closed: () => {
+          // gdb goes at once, and a program that it has let go runs to its end.
+          if (isEnding) return;
           server.close();
           if (!address || once || (!multi && (!debug.hasProgram || debug.stop?.why.kind === "ended"))) end();
         },
