@@ -4,7 +4,6 @@
 import { type Access, access, mostMore } from "../cpu/machine/mmu.ts";
 import { PAGE_SIZE, pageFloor } from "./frames.ts";
 import { STACK_GUARD_GAP } from "./layout.ts";
-import type { PageCache } from "./page-cache.ts";
 import { frameOf, LEAF_BYTES, NO_LEAF, PTE } from "./page-table.ts";
 import type { AddressSpace } from "./space.ts";
 import { PROT, VM, type Vma } from "./vma.ts";
@@ -53,8 +52,8 @@ export const populate = (space: AddressSpace, vma: Vma, address: number, kind: A
   const page = pageFloor(address);
   const old = space.table.get(page);
   const write = kind === access.write;
-  if (vma.flags & VM.SHARED && vma.cache) return sharedPage(space, vma, page, old, write);
-  if (!write) return old === 0 ? firstRead(space, vma, page) : grant(space, vma, page, frameOf(old), (old & PTE.WRITE) !== 0);
+  if (vma.flags & VM.SHARED && vma.cache) return sharedPage(space, vma, page, old, kind);
+  if (!write) return old === 0 ? firstRead(space, vma, page, kind) : grant(space, vma, page, frameOf(old), (old & PTE.WRITE) !== 0);
   return privateWrite(space, vma, page, old);
 };
 
@@ -76,62 +75,61 @@ const cached = (space: AddressSpace, vma: Vma, page: number, preferred: number):
   return frame > 0 ? frame : frame === 0 ? refusal.noMemory : refusal.beyondFile;
 };
 
-const firstRead = (space: AddressSpace, vma: Vma, page: number): number => {
+const firstRead = (space: AddressSpace, vma: Vma, page: number, kind: Access): number => {
+  const isKnown = vma.cache?.cached(indexOf(vma, page)) !== undefined;
   const frame = cached(space, vma, page, space.directAddress(page));
   if (frame < 0) return frame;
   space.frames.retain(frame);
+  if (kind === access.execute) executed(space, vma, page, frame, isKnown);
   return grant(space, vma, page, frame, false);
 };
 
+/** The window of a fault around, at its natural alignment: the most that Linux has as fault_around_bytes. */
+const around = 512 * PAGE_SIZE;
 /**
- * The pages of code that the space does not have in these frames. A page without an entry is mapped if the
- * page cache has it in the given frame. Linux do_fault_around() likewise maps cached pages around a fault.
- * All is one loop, because each switch of address spaces checks all pages of a program.
+ * A page of a file is executed for the first time here. If it was cached, the cached pages around it are
+ * mapped, too: Linux do_fault_around(). Other spaces that execute the file get the page: after fork(2) parent
+ * and child execute the same code, and the processor keeps its translations at a switch if both have it.
  */
-export const otherCode = (space: AddressSpace, pages: readonly number[], frames: readonly number[]): readonly number[] => {
-  const { table } = space;
+const executed = (space: AddressSpace, vma: Vma, page: number, frame: number, isKnown: boolean): void => {
+  const { cache } = vma;
+  if (cache === undefined || vma.provider) return;
+  const floor = page - (page % around);
+  const end = isKnown ? Math.min(vma.end, floor + around) : 0;
+  for (let at = Math.max(vma.start, floor); at < end; at += PAGE_SIZE) {
+    if (at === page) continue;
+    const index = indexOf(vma, at);
+    const other = index * PAGE_SIZE < cache.backing.size ? cache.cached(index) : undefined;
+    if (other !== undefined) mapCode(space, vma, at, other);
+  }
+  cache.executed(indexOf(vma, page), frame);
+};
+/** Maps a cached page of an executable mapping of its file, if there is no page. */
+export const mapCode = (space: AddressSpace, vma: Vma, page: number, frame: number): void => {
+  // Entries of a huge page are set all at once (`populateHuge`).
+  if (vma.provider || (vma.flags & VM.HUGETLB) !== 0 || !permits(vma, access.execute) || space.table.get(page) !== 0) return;
+  space.frames.retain(frame);
+  grant(space, vma, page, frame, false);
+};
+
+/**
+ * The pages of code that the space does not have in these frames. One loop, because each switch of address
+ * spaces checks all pages of a program. It maps no page: the processor's translations depend on the engine
+ * and on the debugger, and the guest sees its resident set.
+ */
+export const otherCode = ({ table }: AddressSpace, pages: readonly number[], frames: readonly number[]): readonly number[] => {
   let others = none;
-  let vma: Vma | undefined;
-  let cache: PageCache | undefined;
-  let size = 0;
-  /** The page number at which page 0 of the file of `vma` would be mapped. */
-  let begin = 0;
-  /** The page table rights for code of `vma`. */
-  let allowed = 0;
   // The leaf of the last page: most pages of code are in one.
   let leaf: Uint32Array = NO_LEAF;
   let base = Number.POSITIVE_INFINITY;
   for (let n = 0; n < pages.length; n++) {
     const page = pages[n] as number;
-    const frame = frames[n] as number;
     if (!(page >= base && page - base < LEAF_BYTES)) {
       leaf = table.leafAt(page);
       base = leaf === NO_LEAF ? Number.POSITIVE_INFINITY : page - (page % LEAF_BYTES);
     }
     const pte = leaf === NO_LEAF ? 0 : (leaf[(page - base) >>> 12] as number);
-    if (pte !== 0) {
-      if ((pte & PTE.EXEC) !== 0 && pte - (pte & 0xfff) === frame) continue;
-    } else {
-      if (vma === undefined || page < vma.start || page >= vma.end) {
-        vma = space.areas.find(page);
-        // Entries of a huge page are set all at once (`populateHuge`).
-        const mayMap = vma !== undefined && (vma.flags & VM.HUGETLB) === 0 && permits(vma, access.execute);
-        cache = mayMap ? vma?.cache : undefined;
-        size = cache?.backing.size ?? 0;
-        if (vma !== undefined) {
-          begin = vma.start / PAGE_SIZE - vma.pgoff;
-          allowed = (hardware[vma.prot] as number) & ~PTE.WRITE;
-        }
-      }
-      if (vma !== undefined && cache !== undefined) {
-        const index = page / PAGE_SIZE - begin;
-        if (index * PAGE_SIZE < size && cache.cached(index) === frame) {
-          space.frames.retain(frame);
-          table.set(page, frame + allowed);
-          continue;
-        }
-      }
-    }
+    if ((pte & PTE.EXEC) !== 0 && pte - (pte & 0xfff) === frames[n]) continue;
     if (others === none) others = [];
     others.push(page);
   }
@@ -139,10 +137,13 @@ export const otherCode = (space: AddressSpace, pages: readonly number[], frames:
 };
 const none: number[] = [];
 
-const sharedPage = (space: AddressSpace, vma: Vma, page: number, old: number, write: boolean): number => {
+const sharedPage = (space: AddressSpace, vma: Vma, page: number, old: number, kind: Access): number => {
+  const isKnown = old === 0 && vma.cache?.cached(indexOf(vma, page)) !== undefined;
   const frame = old === 0 ? cached(space, vma, page, space.directAddress(page)) : frameOf(old);
   if (frame < 0) return frame;
+  const write = kind === access.write;
   if (old === 0) space.frames.retain(frame);
+  if (old === 0 && kind === access.execute) executed(space, vma, page, frame, isKnown);
   if (write) vma.cache?.dirtied(indexOf(vma, page));
   return grant(space, vma, page, frame, write || (old & PTE.WRITE) !== 0);
 };

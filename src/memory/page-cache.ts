@@ -13,7 +13,11 @@ export interface FileMapping {
    * unmap_mapping_range() with even_cows.
    */
   zap(vma: Vma, from: number, to?: number): void;
+  /** Another space executes a page of the file, which this mapping may get. */
+  executed(vma: Vma, page: number, frame: number): void;
 }
+/** The mappings that get a page of code which one of them executes for the first time. */
+const MOST_MAPPINGS = 32;
 
 /** The keys in [from, to). The map may change meanwhile. */
 function* within(map: OrderedMap<unknown>, from: number, to = Number.POSITIVE_INFINITY): Generator<number> {
@@ -81,6 +85,15 @@ export class PageCache {
     this._pages.set(index, to);
     this.frames.release(from);
     return true;
+  }
+
+  /** Gives a page of code to the newest mappings that may execute it. */
+  executed(index: number, frame: number): void {
+    for (let i = Math.max(0, this._mappings.length - MOST_MAPPINGS); i < this._mappings.length; i++) {
+      const vma = this._mappings[i] as Vma;
+      const page = vma.start + (index - vma.pgoff) * PAGE_SIZE;
+      if (page >= vma.start && page < vma.end) (this._owners[i] as FileMapping).executed(vma, page, frame);
+    }
   }
 
   /** The number of cached pages. */

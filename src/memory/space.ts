@@ -5,7 +5,7 @@ import { type Access, access, cacheMore, cacheWrite, type Mmu } from "../cpu/mac
 import { PF } from "../cpu/machine/state.ts";
 import { type AreaPages, Areas } from "./areas.ts";
 import type { LargePages } from "./backing.ts";
-import { hasFilledBehind, mappingFor, otherCode, permits, populate, refusal } from "./fault.ts";
+import { hasFilledBehind, mapCode, mappingFor, otherCode, permits, populate, refusal } from "./fault.ts";
 import { type Frames, PAGE_SIZE } from "./frames.ts";
 import type { Layout } from "./layout.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
@@ -329,10 +329,13 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
   walked = 0;
   /** Counts walked entries of a mapping, if the program alone determines their number. */
   countWalked(vma: Vma, entries: number): void {
-    // The mapped pages of files depend on the translated code (`otherCode`).
+    // The mapped pages of a file depend on other programs that execute it (fault.ts).
     if (vma.file === undefined) this.walked += entries;
   }
 
+  executed(vma: Vma, page: number, frame: number): void {
+    mapCode(this, vma, page, frame);
+  }
   /** Drops the pages of a mapping from file page `from` on and before `to`, after a truncation. */
   zap(vma: Vma, from: number, to = Number.POSITIVE_INFINITY): void {
     const addressOf = (index: number): number => vma.start + (index - vma.pgoff) * PAGE_SIZE;

@@ -365,10 +365,11 @@ describe("the CPU", () => {
     const same = load().space;
     const other = (there: AddressSpace, page: number, known: number) => there.otherCode([page], [known]).length === 1;
     expect(other(same, at + PAGE_SIZE, frame)).toBe(true);
+    expect(other(same, at, frame)).toBe(true);
     expect(same.usage().resident).toBe(0);
+    expect(same.translate(at, access.execute) >= frame).toBe(true);
     expect(other(same, at, frame)).toBe(false);
     expect(same.usage().resident).toBe(1);
-    expect(other(same, at, frame)).toBe(false);
     expect(other(same, at, frame + PAGE_SIZE)).toBe(true);
     expect(other(load(program, PROT.READ).space, at, frame)).toBe(true);
     expect(other(load(mapped(new TestFile(new Uint8Array(PAGE_SIZE)), "/q")).space, at, frame)).toBe(true);
@@ -378,6 +379,30 @@ describe("the CPU", () => {
     same.release();
     space.release();
     expect(frames.inUse).toBe(used);
+  });
+
+  test("gets cached pages around one that it executes, and those that another space executes", () => {
+    const { frames } = world(4 << 20);
+    const program = mapped(new TestFile(new Uint8Array(20 * PAGE_SIZE)), "/p");
+    const load = (prot: number = PROT.READ | PROT.EXEC) => {
+      const space = space64(frames);
+      mmap(space, { at: 0x40_0000, length: 20 * PAGE_SIZE, prot, flags: MAP.PRIVATE | MAP.FIXED, file: program, offset: 0, compat: false });
+      return space;
+    };
+    const has = (space: AddressSpace): readonly number[] =>
+      Array.from({ length: 20 }, (_, n) => n).filter((n) => space.present(0x40_0000 + n * PAGE_SIZE) >= 0);
+    const first = load();
+    for (const n of [2, 15, 16]) first.translate(0x40_0000 + n * PAGE_SIZE, access.read);
+    const [later, data] = [load(), load(PROT.READ)];
+    // A page that is not cached brings no others.
+    first.translate(0x40_0000 + 5 * PAGE_SIZE, access.execute);
+    expect([has(first), has(later), has(data)]).toEqual([[2, 5, 15, 16], [5], []]);
+    later.translate(0x40_0000 + 6 * PAGE_SIZE, access.execute);
+    expect([has(first), has(later), has(data)]).toEqual([[2, 5, 6, 15, 16], [5, 6], []]);
+    const fresh = load();
+    fresh.translate(0x40_0000 + 2 * PAGE_SIZE, access.execute);
+    expect([has(fresh), has(data)]).toEqual([[2, 5, 6, 15, 16], []]);
+    for (const space of [first, later, data, fresh]) space.release();
   });
 
   test("hears when the kernel, a file or a debugger writes to a frame that holds code", () => {

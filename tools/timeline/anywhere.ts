@@ -1,8 +1,5 @@
 // Does a timeline go anywhere? Random moments of a run, and random steps from each, forward and back. The
-// judge is a machine that runs straight to the same moment: all objects and pages must be equal.
-import { peek } from "../../src/debug/memory.ts";
-import { readAll } from "../../src/debug/registers.ts";
-import type { Kernel } from "../../src/kernel/core/kernel.ts";
+// judge is a machine that runs straight through the same moments: all objects and pages must be equal.
 import type { BootOptions } from "../../src/machine/boot.ts";
 import { Machine } from "../../src/machine/machine.ts";
 import { compareMoments, type Moment, momentText, NEVER } from "../../src/machine/moment.ts";
@@ -10,8 +7,8 @@ import type { Program } from "../../src/machine/options.ts";
 import { difference } from "../../src/machine/snapshot/difference.ts";
 import { Live } from "../../src/machine/snapshot/live.ts";
 import type { StartOptions } from "../../src/machine/snapshot/options.ts";
+import type { SavedState } from "../../src/machine/snapshot/snapshot.ts";
 import { Timeline } from "../../src/machine/timeline/timeline.ts";
-import { digestOf } from "../campaign/digest.ts";
 import { Random } from "../oracle/random.ts";
 
 /** A program to go through. */
@@ -25,55 +22,42 @@ export interface Effort {
   readonly moments: number;
   readonly steps: number;
 }
-
-/** Runs straight to a moment. */
-const straight = async ({ program, boot, options }: Subject, moment: Moment): Promise<Live> => {
-  const live = new Live(new Machine(boot), program, { stdin: "", ...options });
-  await live.until(momentText(moment));
-  return live;
-};
-/** Registers and memory of all tasks, clock and calls: all but which pages are mapped already. */
-const meaningOf = ({ tasks, init, now, syscalls }: Kernel): readonly string[] => [
-  `${now} ns, ${syscalls} calls`,
-  ...[...tasks.values()]
-    .filter(({ process }) => process !== init)
-    .flatMap((task) => {
-      const lines = [`${task.pid} ${task.state} ${digestOf(readAll(task))}`];
-      if (task.process.leader !== task) return lines;
-      for (const { start, end } of task.mem.areas) {
-        const bytes = new Uint8Array(Math.min(end - start, 2 ** 24));
-        lines.push(`${task.pid} ${start.toString(16)} ${digestOf(bytes.subarray(0, peek(task.mem, start, bytes)))}`);
-      }
-      return lines;
-    }),
-];
-/**
- * The first difference of a timeline from the straight run to the same moment. `isResident`: it is in the
- * pages that are mapped already, which compiled code brings with it as a fault around it would.
- */
-const differenceAt = async (
-  timeline: Timeline,
-  subject: Subject,
-): Promise<{ readonly text: string; readonly isResident: boolean } | undefined> => {
-  const other = await straight(subject, timeline.moment);
-  timeline.kernel.scheduler.pauseAt = undefined;
-  const found = difference(timeline.kernel, other.kernel);
-  if (!found) return undefined;
-  const text = `${momentText(timeline.moment)}: ${found.path}: ${found.first}, not ${found.second}`;
-  const [mine, theirs] = [meaningOf(timeline.kernel), meaningOf(other.kernel)];
-  const isResident = mine.length === theirs.length && mine.every((line, i) => line === theirs[i]);
-  return { text, isResident };
-};
-
-/** The result of going through a program. */
-export interface Visited {
-  /** All that is wrong. */
-  readonly wrong: readonly string[];
-  /** Moments at which other pages were mapped, and all else was equal. */
-  readonly resident: number;
+/** The state of a timeline at a moment. */
+interface Visit {
+  readonly moment: Moment;
+  readonly state: SavedState;
 }
-/** Goes to moments. `seconds`: the length of the run in real time, at most. */
-export const goAnywhere = async (subject: Subject, seed: number, { moments, steps }: Effort, seconds = 20): Promise<Visited> => {
+
+/** Random steps, forward and back. Adds to `wrong` when a step back does not go back. */
+const wander = async (timeline: Timeline, random: Random, steps: number, wrong: string[]): Promise<void> => {
+  for (let i = 0; i < steps; i++) {
+    if (random.chance(0.5)) {
+      await timeline.step();
+      continue;
+    }
+    const from = timeline.moment;
+    const to = await timeline.back();
+    if (to && (compareMoments(to, from) >= 0 || compareMoments(to, timeline.moment) !== 0))
+      wrong.push(`${momentText(from)}: back to ${momentText(to)}`);
+  }
+};
+/** The differences of visited states from those of one machine that runs straight through their moments. */
+const differences = async ({ program, boot, options }: Subject, visits: readonly Visit[]): Promise<readonly string[]> => {
+  const straight = new Live(new Machine(boot), program, { stdin: "", ...options });
+  const found: string[] = [];
+  for (const { moment, state } of [...visits].sort((a, b) => compareMoments(a.moment, b.moment))) {
+    await straight.until(momentText(moment));
+    straight.kernel.scheduler.pauseAt = undefined;
+    const { kernel } = Live.copy(state, boot);
+    kernel.scheduler.pauseAt = undefined;
+    const different = difference(kernel, straight.kernel);
+    if (different) found.push(`${momentText(moment)}: ${different.path}: ${different.first}, not ${different.second}`);
+  }
+  return found;
+};
+
+/** Goes to moments, and returns all that is wrong. `seconds`: the length of the run in real time, at most. */
+export const goAnywhere = async (subject: Subject, seed: number, { moments, steps }: Effort, seconds = 20): Promise<readonly string[]> => {
   const random = new Random(seed);
   const { program, boot, options } = subject;
   const timeline = new Timeline(new Machine(boot), program, { stdin: "", ...options }, { every: 20 });
@@ -85,25 +69,15 @@ export const goAnywhere = async (subject: Subject, seed: number, { moments, step
   };
   await timeline.run(NEVER);
   timeline.turn = turn;
-  const found: string[] = [];
-  let resident = 0;
   const most = timeline.reached.instructions;
+  const wrong: string[] = [];
+  const visits: Visit[] = [];
   for (let n = 0; n < moments; n++) {
-    await timeline.goTo(timeline.start);
-    await timeline.run({ instructions: random.below(most), steps: 0 });
-    for (let i = 0; i < steps; i++) {
-      if (random.chance(0.5)) await timeline.step();
-      else {
-        const from = timeline.moment;
-        const to = await timeline.back();
-        if (!to) continue;
-        if (compareMoments(to, from) >= 0 || compareMoments(to, timeline.moment) !== 0)
-          found.push(`${momentText(from)}: back to ${momentText(to)}`);
-      }
-    }
-    const different = await differenceAt(timeline, subject);
-    if (different?.isResident) resident++;
-    else if (different) found.push(different.text);
+    // Half of them from the beginning: the processor knows code of the future then.
+    if (random.chance(0.5)) await timeline.goToStart();
+    await timeline.approach({ instructions: random.below(most), steps: 0 });
+    await wander(timeline, random, steps, wrong);
+    visits.push({ moment: timeline.moment, state: timeline.live.save() });
   }
-  return { wrong: found, resident };
+  return [...wrong, ...(await differences(subject, visits))];
 };

@@ -23,7 +23,7 @@ export interface Event {
 export interface TimelineOptions {
   /** Bytes of the host's memory for snapshots, about. Default 512 MiB. */
   readonly memory?: number;
-  /** Milliseconds of host time between two snapshots. Default 100; Infinity: the run only goes forward. */
+  /** Milliseconds of host time between two snapshots. Default 50; Infinity: the run only goes forward. */
   readonly every?: number;
 }
 /**
@@ -93,7 +93,7 @@ export class Timeline {
   /** Called before each piece of the run, of at most 30 ms: lets the outside world act. */
   turn: () => Promise<void> = () => new Promise((done) => setTimeout(done, 0));
 
-  constructor(machine: Machine, program: Program, options: LiveOptions = {}, { memory = 2 ** 29, every = 100 }: TimelineOptions = {}) {
+  constructor(machine: Machine, program: Program, options: LiveOptions = {}, { memory = 2 ** 29, every = 50 }: TimelineOptions = {}) {
     this._every = every;
     this._memory = memory;
     const { hooks = {} } = options;
@@ -193,7 +193,8 @@ export class Timeline {
         this._looked = deadline.clock();
       }
       if (this._isInterrupted) return "interrupted";
-      deadline.until = deadline.clock() + STRETCH;
+      // Not past the next snapshot, which would come late.
+      deadline.until = deadline.clock() + Math.max(1, Math.min(STRETCH, this._snapshotIn));
       scheduler.pauseAt = next;
       scheduler.pauseFor = tid;
       kernel.idlesInRealTime = this._idles || this.isPaced;
@@ -207,7 +208,7 @@ export class Timeline {
       scheduler.pauseFor = 0;
       const moved = compareMoments(this.moment, was) > 0;
       this._advanced();
-      if (moved && this._isDue()) this._save();
+      if (moved && this._snapshotIn <= 0) this._save();
       if (this._isStopped) {
         this._deliver();
         return "stopped";
@@ -245,8 +246,9 @@ export class Timeline {
       event.deliver(this.live);
     }
   }
-  private _isDue(): boolean {
-    return this._work - this._snapshotAt >= Math.max(this._every, this._cost / SHARE);
+  /** Milliseconds of work until the next snapshot is due. */
+  private get _snapshotIn(): number {
+    return Math.max(this._every, this._cost / SHARE) - (this._work - this._snapshotAt);
   }
   private _save(): void {
     const { clock } = this.kernel.deadline;
