@@ -296,7 +296,9 @@ export class Scheduler implements Scheduling {
       if (task.usage.user >= LONG_RUN && !task.mem.isSettled) task.mem.settle();
       const before = chooser?.before?.(task) ?? LONGEST;
       if (before === 0 && this.givesWay(task, "access")) break;
-      const limit = Math.min(stop - kernel.now, before || LONGEST);
+      // To the instruction, wherever the host cuts runs: it decides which frames later pages get.
+      const unsettled = task.mem.isSettled ? LONGEST : Math.ceil(LONG_RUN - task.usage.user);
+      const limit = Math.min(stop - kernel.now, before || LONGEST, unsettled);
       this._counted = cpu.progress.instructions;
       const why = cpu.run(limit);
       this._count(task);
