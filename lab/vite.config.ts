@@ -1,4 +1,5 @@
 // The lab's build: static files in dist/lab that work from any folder of any host.
+import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type Plugin } from "vite";
 import { codeAssets } from "./build/code-assets.ts";
@@ -12,6 +13,20 @@ const entry = (name: string, file: string) => ({ find: new RegExp(`^${name}$`), 
 const effects = (): Plugin => ({
   name: "trapgate: a module with an effect",
   transform: (code, id) => (id.endsWith("no-eval.ts") ? { code, moduleSideEffects: true } : null),
+});
+
+/** Recordings name the build: the page has that of the package beside which it is built. */
+const buildId = (): Plugin => ({
+  name: "trapgate: the build's name",
+  transform(code, id) {
+    const built = path("../dist/machine/snapshot/file/build-id.js");
+    const name = existsSync(built) && / builtFrom = ("\w+")/.exec(readFileSync(built, "utf8"))?.[1];
+    return name && id.endsWith("build-id.ts")
+      ? code
+          .replace("builtFrom: string | undefined = undefined", `builtFrom = ${name}`)
+          .replace("builtFrom = undefined", `builtFrom = ${name}`)
+      : null;
+  },
 });
 
 export default defineConfig({
@@ -33,7 +48,7 @@ export default defineConfig({
     offline(path("../dist/lab"), path("build/service-worker.js")),
   ],
   appType: "mpa",
-  worker: { format: "es", plugins: () => [codeAssets(), effects()] },
+  worker: { format: "es", plugins: () => [codeAssets(), effects(), buildId()] },
   build: {
     outDir: path("../dist/lab"),
     emptyOutDir: true,

@@ -6,13 +6,13 @@ import { sink } from "../kernel/fs/files/stream.ts";
 import { checkExploreOptions, checkProgram, checkRunOptions } from "../machine/api/check.ts";
 import { Machine as CheckedMachine } from "../machine/api/machine.ts";
 import { bootOptions } from "../machine/api/stores.ts";
-import { Machine } from "../machine/machine.ts";
+import { Machine, type RunRecorder } from "../machine/machine.ts";
 import type { TraceEvent } from "../machine/tracing/events.ts";
 import { Problem } from "../problem.ts";
 import { openArchive, openUrl } from "./image/open.ts";
 import { momentOf, timeBefore } from "./inspect.ts";
-import type { MachineMethods, RunParams, RunPart, SentRoot } from "./protocol.ts";
-import type { Served } from "./serve.ts";
+import type { MachineMethods, RunParams, RunPart, RunResult, SentRoot } from "./protocol.ts";
+import type { Context, Served } from "./serve.ts";
 
 /** Events that are sent together. */
 const BATCH = 128;
@@ -20,7 +20,7 @@ const BATCH = 128;
 const PATIENCE = 30;
 
 /** Collects events: a message for each would cost more than the call. */
-class Batch {
+export class Batch {
   readonly #part: (part: RunPart) => void;
   #events: TraceEvent[] = [];
   #first = true;
@@ -69,7 +69,12 @@ export const withRoot = async ({ program, options = {}, root }: Pick<RunParams, 
   return { program: started.path, options: { ...options, ...started.program, root: image?.tree } as typeof options };
 };
 
-const run: Served<MachineMethods>["run"] = async ({ calls = 0, terminal, ...given }, context) => {
+/** Runs a program. `recorder` sees all that comes into a run with a terminal. */
+export const runRecorded = async (
+  { calls = 0, terminal, ...given }: RunParams,
+  context: Context<MachineMethods["run"]>,
+  recorder?: RunRecorder,
+): Promise<RunResult> => {
   const { program, options } = await withRoot(given);
   const batch = new Batch(context.part);
   let untold = 0;
@@ -99,7 +104,8 @@ const run: Served<MachineMethods>["run"] = async ({ calls = 0, terminal, ...give
   context.onInput = (input) => machine.inputs.push(input);
   const timer = setInterval(() => batch.flush(), PATIENCE);
   try {
-    const { status, stats } = await machine.run(program, { ...settled, hooks }, { stdout: out, stderr: out, wanted: () => batch.flush() });
+    const connection = { stdout: out, stderr: out, wanted: () => batch.flush(), ...(recorder ? { recorder } : {}) };
+    const { status, stats } = await machine.run(program, { ...settled, hooks }, connection);
     batch.flush();
     return { status, stats, untold };
   } finally {
@@ -109,7 +115,7 @@ const run: Served<MachineMethods>["run"] = async ({ calls = 0, terminal, ...give
 
 /** The methods of trapgate's own worker: run a program, search for a race, look at a moment of a run. */
 export const machineMethods: Served<MachineMethods> = {
-  run,
+  run: (params, context) => runRecorded(params, context),
   inspect: async ({ at, before = false, memory, ...given }) => {
     const { program, options } = await withRoot(given);
     const booted = bootOptions(options);

@@ -4,15 +4,11 @@ import { inflateRawSync } from "node:zlib";
 import { crc32 } from "../host/node-internals.ts";
 import { backlog, fdSink } from "../host/node-sink.ts";
 import type { Observer } from "../kernel/observer.ts";
-import type { BootOptions } from "../machine/boot.ts";
-import { deliver } from "../machine/inputs.ts";
-import { Machine } from "../machine/machine.ts";
 import { compareMoments, momentText, NEVER } from "../machine/moment.ts";
 import type { Hooks, TraceOptions } from "../machine/options.ts";
 import { isRecording, type Unpacker } from "../machine/recording/frames.ts";
-import { hostOf } from "../machine/recording/host-things.ts";
 import { openRecording, type Recording } from "../machine/recording/recording.ts";
-import { Timeline, type TimelineOptions } from "../machine/timeline/timeline.ts";
+import { replayed } from "../machine/recording/replay.ts";
 import { Problem } from "../problem.ts";
 import { runOptions } from "./run-options.ts";
 import { statusOfEnd, TIMED_OUT } from "./status.ts";
@@ -58,31 +54,6 @@ export const recordingOf = (file: string): Recording => {
     throw new Problem("cannot-read", `${file}: cannot be read`, { cause });
   }
   return openRecording(bytes, unpacker, () => complain(`warning: ${file}: another build has recorded it, and may run it differently\n`));
-};
-
-/** The run of a recording, at its beginning. */
-export const replayed = (
-  { options, header, answers, inputs }: Recording,
-  hooks: Hooks,
-  trace: TraceOptions | undefined,
-  history: TimelineOptions,
-  boot: BootOptions = {},
-): Timeline => {
-  const { machine: given, program, start } = options;
-  const { code: _, ...values } = given;
-  const host = hostOf(answers, header);
-  const machine = new Machine({ ...values, ...boot, ...(host.terminal ? { terminal: host.terminal } : {}) });
-  const { uplink } = machine.kernel.namespaces.net;
-  if (uplink && host.link) uplink.attach(host.link);
-  const watched = { ...start, hooks, replays: host, ...(trace ? { trace } : {}) };
-  const timeline = new Timeline(machine, program, watched, history);
-  // From now on, as when it was recorded: the questions of boot and start are those of one instant.
-  answers.now = () => ({ time: machine.kernel.scheduler.time, run: machine.kernel });
-  host.write = (bytes) => timeline.live.session.sinks.stdout.write(bytes);
-  timeline.expect(
-    inputs.map(({ moment, now, event }) => ({ moment, now, deliver: ({ kernel, session }) => deliver(event, kernel, session) })),
-  );
-  return timeline;
 };
 
 /** The status of a replay that is not the run that was recorded. */

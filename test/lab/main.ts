@@ -11,6 +11,7 @@ import { lessonChecks } from "./checks/lessons.ts";
 import { pageChecks } from "./checks/page.ts";
 import { paneChecks } from "./checks/panes.ts";
 import { peopleChecks } from "./checks/people.ts";
+import { recordingChecks } from "./checks/recordings.ts";
 import { rootChecks } from "./checks/roots.ts";
 import { hasShell, terminalChecks } from "./checks/terminal.ts";
 import type { Check } from "./harness.ts";
@@ -35,6 +36,7 @@ const checks: readonly Check[] = [
   ...equalChecks,
   exampleCheck,
   ...rootChecks,
+  ...recordingChecks,
 ];
 let [passed, failed] = [0, 0];
 if (!hasShell) {

@@ -2,7 +2,7 @@
 import { Problem } from "trapgate";
 import { lookAt } from "../../../src/browser/inspect.ts";
 import { withRoot } from "../../../src/browser/machine-methods.ts";
-import type { RunParams } from "../../../src/browser/protocol.ts";
+import type { RunParams, TerminalSize } from "../../../src/browser/protocol.ts";
 import { findCalls } from "../../../src/debug/query/calls.ts";
 import { History, type When } from "../../../src/debug/query/history.ts";
 import { findWrites, lastWrite } from "../../../src/debug/query/writes.ts";
@@ -13,6 +13,7 @@ import { compareMoments, type Moment, momentText } from "../../../src/machine/mo
 import { frameText } from "../../../src/machine/stack/frame.ts";
 import { Timeline } from "../../../src/machine/timeline/timeline.ts";
 import type { Go, LabMoment, Mark } from "./protocol.ts";
+import { type TypedInput, typedTimeline } from "./typed.ts";
 
 /** Bytes for snapshots, and calls that the page marks. */
 const MEMORY = 2 ** 27;
@@ -21,14 +22,32 @@ const MOST_MARKS = 20_000;
 /** The run that is open, and its calls. */
 let current: { readonly history: History; readonly calls: readonly (Mark & { readonly when: When })[] } | undefined;
 
+/** The run of a program, or a recording. */
+type LookedAt =
+  | (Pick<RunParams, "program" | "options" | "root"> & { readonly terminal?: TerminalSize; readonly typed?: readonly TypedInput[] })
+  | { readonly recording: Uint8Array };
+
 /** Executes a run to its end. */
-const opened = async (params: Pick<RunParams, "program" | "options" | "root">) => {
+const executed = async (params: LookedAt): Promise<History> => {
+  if ("recording" in params) {
+    const { hasEnded, recordingOf, timelineOf } = await import("./recording.ts");
+    const recording = recordingOf(params.recording, () => {});
+    const history = new History((hooks) => timelineOf(recording, hooks, MEMORY));
+    await history.finish(hasEnded(recording) ? {} : { until: recording.reached });
+    return history;
+  }
   const { program, options } = await withRoot(params);
+  const { terminal, typed } = params;
   const history = new History((hooks) => {
+    if (terminal && typed) return typedTimeline(bootOptions(options), program, { ...options, hooks }, { terminal, typed, memory: MEMORY });
     const machine = new Machine(bootOptions(options));
     return new Timeline(machine, program, { ...options, stdin: options.stdin ?? "", hooks }, { memory: MEMORY });
   });
   await history.finish();
+  return history;
+};
+const opened = async (params: LookedAt) => {
+  const history = await executed(params);
   const calls = (await findCalls(history, {})).slice(0, MOST_MARKS).map(({ after, verdict }) => ({
     instructions: after.instructions - 1,
     isDenied: verdict !== undefined && verdict !== "ALLOW",
@@ -102,11 +121,7 @@ const move = async ({ history, calls }: NonNullable<typeof current>, go: Go): Pr
 };
 
 /** Opens a run if one is given, moves in it, and looks. */
-export const historyMoment = async (
-  run: Pick<RunParams, "program" | "options" | "root"> | undefined,
-  go: Go,
-  memory: number | undefined,
-): Promise<LabMoment> => {
+export const historyMoment = async (run: LookedAt | undefined, go: Go, memory: number | undefined): Promise<LabMoment> => {
   const open = run ? await opened(run) : current;
   if (!open) throw new Problem("started", "no run is open");
   const { history, calls } = open;

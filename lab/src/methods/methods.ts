@@ -3,9 +3,11 @@ import "../no-eval.ts";
 
 import { Problem } from "trapgate";
 import { machineMethods, type SentOptions, type Served } from "trapgate/browser";
+import { runRecorded } from "../../../src/browser/machine-methods.ts";
 import { checkPolicy, explain } from "./policy.ts";
 import { assembled, checkProgram } from "./program.ts";
 import type { LabMethods, LabRun } from "./protocol.ts";
+import { TypedRecorder } from "./typed.ts";
 
 const MEMORY = 2 ** 27;
 /** Seconds of processor time, and of real time without a terminal. A program that does not end is ended. */
@@ -35,6 +37,7 @@ const shellOptions = { argv0: "-sh", cwd: "/root", env: { HOME: "/root", USER: "
 
 /** The program as the machine takes it: bytes, or a path in a root directory. */
 const subjectOf = ({ program, setting }: LabRun) => {
+  if (program.kind === "recording") throw new Problem("usage", "this needs a program: a recording is a run as it was");
   if (program.kind === "shell") return { program: "/bin/sh", root: { url: program.root }, own: shellOptions, lines: [], size: 0 };
   if (program.kind === "root") return { program: program.path, root: { archive: program.root }, own: {}, lines: [], size: 0 };
   const source = sourceOf(assembled(program, setting.kernel));
@@ -43,11 +46,17 @@ const subjectOf = ({ program, setting }: LabRun) => {
 const sourceOf = ({ bytes, lines }: ReturnType<typeof assembled>) => ({ program: bytes, own: {}, lines, size: bytes.length });
 
 const run: Served<LabMethods>["run"] = async (job, context) => {
+  if (job.program.kind === "recording") {
+    const { runRecording } = await import("./recording.ts");
+    return runRecording(job.program.bytes, job.calls, context);
+  }
   const { lines, size, own, ...subject } = subjectOf(job);
   context.part({ kind: "prepared", lines, size });
   const options = { ...(await optionsOf(job)), ...own };
   const { calls, terminal } = job;
-  return machineMethods.run({ ...subject, options, calls, ...(terminal ? { terminal } : {}) }, context as never);
+  if (!terminal) return machineMethods.run({ ...subject, options, calls }, context as never);
+  const recorder = new TypedRecorder((input) => context.part({ kind: "taken", input }));
+  return runRecorded({ ...subject, options, calls, terminal }, context as never, recorder);
 };
 
 export const labMethods: Served<LabMethods> = {
@@ -65,9 +74,12 @@ export const labMethods: Served<LabMethods> = {
     // A debugger is a part of its own: most runs are not looked at.
     const { historyMoment } = await import("./history.ts");
     if (!job) return historyMoment(undefined, go, memory);
+    if (job.program.kind === "recording") return historyMoment({ recording: job.program.bytes }, go, memory);
     const { lines, size, own, ...subject } = subjectOf(job);
     const { timeout, ...options } = await optionsOf(job);
-    return historyMoment({ ...subject, options: { ...options, ...own } }, go, memory);
+    const { terminal, typed } = job;
+    const typing = terminal && typed ? { terminal, typed } : {};
+    return historyMoment({ ...subject, options: { ...options, ...own }, ...typing }, go, memory);
   },
   checkProgram: async ({ program, kernel }) => ({ problems: checkProgram(program, kernel) }),
   checkPolicy: ({ text, kernel }) => checkPolicy(text, kernel),

@@ -24,7 +24,7 @@ const symbols = (program: SentProgram & { readonly kind: "source" }, kernel: str
 };
 
 /** An ELF file's bytes, with the line of each statement that has code. */
-export const assembled = (program: Exclude<SentProgram, { readonly kind: "shell" | "root" }>, kernel: string) => {
+export const assembled = (program: Exclude<SentProgram, { readonly kind: "shell" | "root" | "recording" }>, kernel: string) => {
   if (program.kind === "elf") return { bytes: program.bytes, lines: [] };
   const { bytes, statements } = assembleProgram(program.text, { include, binary, defines: symbols(program, kernel) });
   return { bytes, lines: statements.map(({ address, line }) => [address, line] as const) };

@@ -1,12 +1,15 @@
 // The methods of the lab's worker.
 import type { ExploreResult, Moment, RunInput, RunPart, RunResult, TerminalSize } from "trapgate/browser";
+import type { TypedInput } from "./typed.ts";
 
-/** The program: its source, a dropped file, or the shell in a root directory that is fetched. */
+/** The program: its source, a dropped file, the shell in a root directory that is fetched, or a recording. */
 export type SentProgram =
   | { readonly kind: "source"; readonly text: string; readonly symbols: string; readonly dialect: boolean }
   | { readonly kind: "elf"; readonly bytes: Uint8Array; readonly root?: Uint8Array }
   | { readonly kind: "root"; readonly path: string; readonly root: Uint8Array }
-  | { readonly kind: "shell"; readonly root: string };
+  | { readonly kind: "shell"; readonly root: string }
+  /** What `trapgate record` wrote: it has all options of its run. */
+  | { readonly kind: "recording"; readonly bytes: Uint8Array };
 /** The side of a comparison: the machine. */
 export interface Setting {
   readonly kernel: string;
@@ -27,6 +30,13 @@ export interface LabRun {
   readonly schedule?: string;
   readonly calls: number;
   readonly terminal?: TerminalSize;
+  /** What was typed, for the run once more. */
+  readonly typed?: readonly TypedInput[];
+}
+/** An event of the terminal was taken. */
+export interface Taken {
+  readonly kind: "taken";
+  readonly input: TypedInput;
 }
 /** The assembled program. Addresses of statements, and the lines of the source; pairs. */
 export interface Prepared {
@@ -73,7 +83,12 @@ interface Plain<P, R> {
   readonly result: R;
 }
 export interface LabMethods {
-  readonly run: { readonly params: LabRun; readonly part: RunPart | Prepared; readonly input: RunInput; readonly result: RunResult };
+  readonly run: {
+    readonly params: LabRun;
+    readonly part: RunPart | Prepared | Taken;
+    readonly input: RunInput;
+    readonly result: RunResult;
+  };
   readonly explore: Plain<LabExplore, ExploreResult>;
   /** Opens a run if one is given, moves on its timeline, and looks. `memory`: the address to show. */
   readonly history: Plain<{ readonly run?: LabRun; readonly go: Go; readonly memory?: number }, LabMoment>;

@@ -1,6 +1,8 @@
 // A run on one side of the page: its rows, its output, its end.
 import { type Signal, signal } from "@preact/signals";
+import type { TerminalSize } from "trapgate/browser";
 import type { LabRun, Setting } from "../methods/protocol.ts";
+import type { TypedInput } from "../methods/typed.ts";
 import { Rows } from "./rows.ts";
 import type { LabClient } from "./workers.ts";
 
@@ -25,8 +27,8 @@ export interface RunState {
   /** Calls that are only counted. */
   readonly untold: number;
   readonly problem: RunProblem | undefined;
-  /** Standard streams are a terminal. Its input is not kept, so the run cannot be started again. */
-  readonly typed: boolean;
+  /** Standard streams are a terminal: its size, and what was typed so far. */
+  readonly typing: { readonly terminal: TerminalSize; readonly typed: TypedInput[] } | undefined;
   /** Milliseconds from the start to the first call. */
   readonly firstCall: number | undefined;
 }
@@ -49,7 +51,7 @@ export const idle = (setting: Setting): RunState => ({
   nanoseconds: 0,
   untold: 0,
   problem: undefined,
-  typed: false,
+  typing: undefined,
   firstCall: undefined,
 });
 
@@ -71,8 +73,8 @@ export const startRun = (client: LabClient, job: LabRun, into: Signal<RunState>,
   if (into.value.state === "running") client.stop(new Error("another run was started"));
   const begun = performance.now();
   const decoder = new TextDecoder();
-  into.value = { ...idle(job.setting), state: "running", typed: job.terminal !== undefined };
-  const own = into.value.rows;
+  into.value = { ...idle(job.setting), state: "running", typing: job.terminal && { terminal: job.terminal, typed: [] } };
+  const { rows: own, typing } = into.value;
   const change = (some: Partial<RunState>): void => {
     if (into.value.rows === own) into.value = { ...into.value, ...some };
   };
@@ -88,6 +90,9 @@ export const startRun = (client: LabClient, job: LabRun, into: Signal<RunState>,
       case "output":
         onOutput?.(part.bytes);
         if (into.value.output.length < OUTPUT) change({ output: into.value.output + decoder.decode(part.bytes, { stream: true }) });
+        return;
+      case "taken":
+        typing?.typed.push(part.input);
         return;
       case "log":
         change({ log: [...into.value.log, part.line] });

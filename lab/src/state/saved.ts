@@ -23,6 +23,8 @@ const program = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("shell") }),
   /** A program of an archive that was dropped. The archive is in no link. */
   z.strictObject({ kind: z.literal("root"), name: z.string().max(200), path: z.string().max(4096) }),
+  /** A recording that was opened. No link holds it. */
+  z.strictObject({ kind: z.literal("recording"), name: z.string().max(200) }),
   z.strictObject({ kind: z.literal("elf"), name: z.string().max(200), base64: z.base64().max(MOST_FILE) }),
 ]);
 

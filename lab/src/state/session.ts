@@ -1,5 +1,6 @@
 // The page's state as signals, and the actions of its buttons.
 import { batch, computed, effect, signal } from "@preact/signals";
+import { isRecording } from "../../../src/machine/recording/frames.ts";
 import type { LabMoment, LabRun, SentProgram } from "../methods/protocol.ts";
 import { type CallRow, type Row, Rows, textOf, verdictOf } from "./rows.ts";
 import { CALLS, endText, idle, type RunState, runSignal, type Started, startRun } from "./run.ts";
@@ -52,6 +53,10 @@ const sentProgram = async (): Promise<SentProgram> => {
     if (archive) return { kind: "root", path: program.path, root: archive };
     throw new Error(`This run needs ${program.name}, which no link holds: drop the file into the page.`);
   }
+  if (program.kind === "recording") {
+    if (recorded.value) return { kind: "recording", bytes: recorded.value };
+    throw new Error(`This is the recording ${program.name}, which no link holds: drop the file into the page.`);
+  }
   if (program.kind === "shell") return { kind: "shell", root: shellRoot() };
   return { kind: "source", text: source.value ?? (await textOfProgram()), symbols, dialect };
 };
@@ -65,6 +70,15 @@ const textOfProgram = async (): Promise<string> => {
 
 /** The archive that is the root directory of programs. */
 export const dropped = signal<{ readonly name: string; readonly bytes: Uint8Array } | undefined>(undefined);
+
+/** The recording that is open. */
+const recorded = signal<Uint8Array | undefined>(undefined);
+/** Opens a recording, and runs it once more. */
+export const openRecording = async (name: string, bytes: Uint8Array): Promise<void> => {
+  recorded.value = bytes;
+  await open({ ...defaults, program: { kind: "recording", name } });
+  await run();
+};
 
 /** The words that a call's row must have, and whether a filter must have denied it. */
 export const query = signal("");
@@ -160,7 +174,9 @@ export const run = async (): Promise<void> => {
     if (side === "b" || !typed) return startRun(machines[side], job, runs[side]);
     typed.clear();
     typed.focus();
-    return startRun(machines.a, { ...job, terminal: typed.size() }, runs.a, typed.write);
+    // What was typed into a recorded run comes again by itself.
+    const given = program.kind === "recording" ? job : { ...job, terminal: typed.size() };
+    return startRun(machines.a, given, runs.a, typed.write);
   });
   active = starts[0];
   await Promise.all(starts.map(({ done }) => done));
@@ -230,8 +246,10 @@ export const begin = async (): Promise<void> => {
       try {
         const answer = await fetch(from);
         if (!answer.ok) throw new Error(`${from} cannot be fetched: ${answer.status} ${answer.statusText}`);
+        const bytes = new Uint8Array(await answer.arrayBuffer());
+        if (isRecording(bytes)) return await openRecording(from, bytes);
         const { readTraceFile } = await import("./trace-file.ts");
-        await showTrace(readTraceFile(from, new Uint8Array(await answer.arrayBuffer())));
+        await showTrace(readTraceFile(from, bytes));
         return;
       } catch (error) {
         wrong = (error as Error).message;

@@ -1,6 +1,6 @@
 // The page: program and policy, doors, the selected call, output.
 import { useState } from "preact/hooks";
-import { announcement, complaint, runCount } from "../state/session.ts";
+import { announcement, complaint, runCount, saved } from "../state/session.ts";
 import { Bottom } from "./bottom.tsx";
 import { Detail } from "./detail.tsx";
 import { Header } from "./header.tsx";
@@ -22,6 +22,8 @@ const drop = (event: DragEvent): void => {
 
 export const App = () => {
   const [over, setOver] = useState(false);
+  // A recording has its own machine and policy.
+  const isRecorded = saved.value.program.kind === "recording";
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: a drop target; the keyboard has the button "Open…"
     <div
@@ -51,11 +53,11 @@ export const App = () => {
           <Welcome />
           <LessonPane />
           <ProgramPane />
-          <PolicyPane />
+          {!isRecorded && <PolicyPane />}
         </div>
         <Splitter name="--left" label="Width of the program" pane="before" orientation="vertical" least={260} most={1400} />
         <div class="middle">
-          <Switches />
+          {!isRecorded && <Switches />}
           <Search />
           <section class="pane" aria-label="Doors">
             <Lanes />

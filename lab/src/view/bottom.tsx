@@ -35,11 +35,11 @@ const Typing = () => {
       dispose();
     };
   }, []);
-  const { state, typed } = runs.a.value;
+  const { state, typing } = runs.a.value;
   return (
     <div class="screen">
       <p class="hint" role="status">
-        {state === "running" && typed
+        {state === "running" && typing
           ? "The program has this terminal. Shift+Tab leaves it."
           : "The next run has its standard streams here: ▶ Run, or Ctrl+Enter."}
       </p>

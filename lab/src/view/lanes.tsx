@@ -189,11 +189,11 @@ const useSight = () => {
   const host = useRef<HTMLDivElement>(null);
   const follows = useRef(true);
   const last = useRef(0);
-  const { version, state, typed } = runs.a.value;
+  const { version, state, typing } = runs.a.value;
   useEffect(() => {
     const list = host.current;
-    if (list && typed && state === "running" && follows.current) list.scrollTop = list.scrollHeight;
-  }, [version, state, typed]);
+    if (list && typing && state === "running" && follows.current) list.scrollTop = list.scrollHeight;
+  }, [version, state, typing]);
   useEffect(() => {
     const list = host.current;
     const chosen = list?.querySelector<HTMLElement>("[aria-pressed=true]");

@@ -1,6 +1,7 @@
 // Left: the program. A list of ready ones, an editor, symbols and arguments, and a place to drop an ELF file.
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { isRecording } from "../../../src/machine/recording/frames.ts";
 import { lessons } from "../lessons/index.ts";
 import { lineOfC } from "../lessons/lesson.ts";
 import type { TextProblem } from "../methods/protocol.ts";
@@ -15,6 +16,7 @@ import {
   library,
   moment,
   open,
+  openRecording,
   run,
   runs,
   saved,
@@ -67,11 +69,12 @@ const takeRoot = async (name: string, bytes: Uint8Array): Promise<void> => {
   await run();
 };
 
-/** Opens a dropped or chosen file: an ELF program, assembly, a saved run, or an archive as root directory. */
+/** Opens a dropped or chosen file: an ELF program, assembly, a recording, a saved run, or an archive. */
 export const takeFile = async (file: File): Promise<void> => {
   if (file.size > MOST_FILE)
     throw new Error(`${file.name} has ${file.size} bytes; the lab takes files of at most ${MOST_FILE}. Run it with the trapgate command.`);
   const bytes = new Uint8Array(await file.arrayBuffer());
+  if (isRecording(bytes)) return openRecording(file.name, bytes);
   if (startsWith(bytes, ZIP.slice(0, 2)) && (!startsWith(bytes, ZIP) || (await hasTrace(bytes)))) {
     const { readTraceFile } = await import("../state/trace-file.ts");
     return showTrace(readTraceFile(file.name, bytes));
@@ -93,7 +96,7 @@ const Chooser = () => {
   const { program } = saved.value;
   const { guests = [] } = library.value ?? {};
   const groups = [...new Set(guests.map(({ group }) => group))];
-  const own = program.kind === "elf" || program.kind === "root" ? program.name : program.kind === "source" ? "your program" : undefined;
+  const own = "name" in program && program.kind !== "guest" ? program.name : program.kind === "source" ? "your program" : undefined;
   const value = program.kind === "guest" ? program.name : program.kind === "shell" ? SHELL : "own";
   return (
     <label class="field">
@@ -194,6 +197,11 @@ export const ProgramPane = () => {
           {program.name}: an ELF file of {Math.round((program.base64.length * 3) / 4)} bytes. It runs as it is, in{" "}
           {dropped.value ? `the root directory of ${dropped.value.name}` : "an empty root directory. Drop an archive to give it one"}.
         </p>
+      ) : program.kind === "recording" ? (
+        <p class="about">
+          {program.name}: a run that <code>trapgate record</code> wrote, with all that came into it. It runs once more as it was: its
+          options are its own. The tab <i>Time</i> goes through it, forward and back.
+        </p>
       ) : program.kind === "root" ? (
         <div class="about">
           <p>{program.name} is the root directory. The program in it:</p>
@@ -218,16 +226,18 @@ export const ProgramPane = () => {
             <input size={8} value={symbols} placeholder="FIXED" onInput={(e) => change({ symbols: e.currentTarget.value })} />
           </label>
         )}
-        <label class="field">
-          <span>Arguments</span>
-          <input
-            class={program.kind === "shell" ? "wide" : ""}
-            size={8}
-            value={args}
-            placeholder={program.kind === "shell" ? '-c "ls /demo"' : ""}
-            onInput={(e) => change({ args: e.currentTarget.value })}
-          />
-        </label>
+        {program.kind !== "recording" && (
+          <label class="field">
+            <span>Arguments</span>
+            <input
+              class={program.kind === "shell" ? "wide" : ""}
+              size={8}
+              value={args}
+              placeholder={program.kind === "shell" ? '-c "ls /demo"' : ""}
+              onInput={(e) => change({ args: e.currentTarget.value })}
+            />
+          </label>
+        )}
         {(symbols !== defaults.symbols || args !== "") && (
           <button type="button" class="quiet" onClick={() => change({ symbols: "", args: "" })}>
             Clear

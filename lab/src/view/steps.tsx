@@ -101,7 +101,7 @@ const useTimeline = () => {
     const { current } = state;
     try {
       const isNew = current.run !== runCount.value;
-      const run = isNew ? { run: await jobFor("a") } : {};
+      const run = isNew ? { run: { ...(await jobFor("a")), ...runs.a.value.typing } } : {};
       current.run = runCount.value;
       const found = await traveller.call("history", { ...run, go, ...(memory === undefined ? {} : { memory }) }).result;
       if (found.marks) setMarks(found.marks);
@@ -142,18 +142,12 @@ export const Steps = () => {
   const memory = (): number | undefined =>
     /^(0x)?[\da-f]{1,12}$/i.test(address.trim()) ? Number.parseInt(address.trim().replace(/^0x/i, ""), 16) : undefined;
   const to = (way: Go): void => void go(way, memory());
-  const { typed } = runs.a.value;
+  const isTyped = runs.a.value.typing !== undefined && runs.a.value.state === "running";
   // A new run, or another call: the instruction that is the call's door.
   useEffect(() => {
-    if (!typed) to(row && row.side === "a" ? { to: "call", id: row.row.call.id } : { to: "start" });
+    if (!isTyped) to(row && row.side === "a" ? { to: "call", id: row.row.call.id } : { to: "start" });
   }, [runCount.value, row?.row.key]);
-  if (typed)
-    return (
-      <p class="hint">
-        This run had a terminal. What was typed is not kept, so the run cannot be begun again and stopped. Run it once more with the tab
-        Output open; the shell then needs arguments, such as <code>-c "ls /demo"</code>.
-      </p>
-    );
+  if (isTyped) return <p class="hint">This run goes on in the terminal. When its program has ended, the timeline shows it.</p>;
   const { task, instructions = 0, last = 0, stack = [] } = moment.value ?? {};
   const shownByte = byte ?? task?.memory.at;
   const choose = (at: number): void => {

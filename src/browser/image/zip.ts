@@ -32,7 +32,8 @@ const crcTable = Uint32Array.from({ length: 256 }, (_, n) => {
   for (let bit = 0; bit < 8; bit++) c = c & 1 ? (c >>> 1) ^ 0xedb88320 : c >>> 1;
   return c;
 });
-const crc32 = (bytes: Uint8Array): number => {
+/** The checksum of RFC 1952. */
+export const crc32 = (bytes: Uint8Array): number => {
   let crc = 0xffff_ffff;
   for (const byte of bytes) crc = (crcTable[(crc ^ byte) & 0xff] as number) ^ (crc >>> 8);
   return (crc ^ 0xffff_ffff) >>> 0;

@@ -6,11 +6,12 @@ import { type Accept, listenOn, overStandardStreams, pieces } from "../../host/d
 import { backlog, fdSink } from "../../host/node-sink.ts";
 import { parseMoment } from "../../machine/moment.ts";
 import type { Hooks } from "../../machine/options.ts";
+import { replayed } from "../../machine/recording/replay.ts";
 import type { Timeline } from "../../machine/timeline/timeline.ts";
 import { Problem } from "../../problem.ts";
 import { parse, size } from "../arguments.ts";
 import type { Command } from "../command.ts";
-import { isRecordingFile, recordingOf, replayed } from "../recorded.ts";
+import { isRecordingFile, recordingOf } from "../recorded.ts";
 import { programOptionHelp } from "../run-help.ts";
 import { programOptions } from "../run-options.ts";
 import { complain } from "../text/print.ts";

@@ -1,5 +1,6 @@
 // `trapgate lab`: the lab (docs/lab.md) in a browser, with a run of a program if there is one.
 import { readFileSync, statSync } from "node:fs";
+import { isRecording } from "../../machine/recording/frames.ts";
 import { Problem } from "../../problem.ts";
 import { integer, parse } from "../arguments.ts";
 import type { Command } from "../command.ts";
@@ -19,12 +20,12 @@ const MOST_PORT = 65_535;
 const RUN = "run.zip";
 const ZIP = Buffer.from("PK\x03\x04");
 
-/** The bytes of a run that `trapgate trace --save` wrote; undefined: the file is a program. */
+/** The bytes of a run that `trapgate trace --save` or `record` wrote; undefined: the file is a program. */
 const savedRun = (path: string): Uint8Array | undefined => {
   try {
     if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return undefined;
     const bytes = readFileSync(path);
-    return bytes.subarray(0, 4).equals(ZIP) ? bytes : undefined;
+    return bytes.subarray(0, 4).equals(ZIP) || isRecording(bytes) ? bytes : undefined;
   } catch {
     return undefined;
   }
@@ -38,7 +39,7 @@ const interrupted = (): Promise<void> =>
 
 /** `trapgate lab [PROG [ARG…]]`. docs/lab.md. */
 export const command: Command = {
-  synopsis: "[OPTION…] [--] [PROG [ARG…] | SAVED.zip]",
+  synopsis: "[OPTION…] [--] [PROG [ARG…] | SAVED.zip | RECORDING]",
   summary: "open the lab in a browser, with the run of a program: its system calls, doors and filters",
   options: [...help, ...runOptionHelp],
   async run(args) {

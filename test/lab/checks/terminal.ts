@@ -62,7 +62,21 @@ const shellChecks: readonly Check[] = [
         await ends(page, () => type(page, "exit 3"));
         assert.match((await page.locator("[data-ended]").textContent()) ?? "", /exited with 3/);
         await page.getByRole("tab", { name: "Time" }).click();
-        await page.getByText("This run had a terminal.").waitFor();
+        // What was typed comes again, and the run ends as it did.
+        const place = (): string => document.querySelector("div.steps output")?.textContent ?? "";
+        await page.waitForFunction(() => /^\d+:\d+$/.test(document.querySelector("div.steps output")?.textContent ?? ""), undefined, MOST);
+        await page.getByRole("button", { name: "To the end" }).click();
+        await page.waitForFunction(
+          () => Number(document.querySelector<HTMLInputElement>("div.steps input")?.value) > 1_000_000,
+          undefined,
+          MOST,
+        );
+        const end = Number.parseInt(await page.evaluate(place), 10);
+        const [, shown = ""] = /([\d,.\s]+) instructions/.exec((await page.locator("[data-ended]").textContent()) ?? "") ?? [];
+        assert.ok(Math.abs(end - Number(shown.replaceAll(/\D/g, ""))) < 100, `${end}, not ${shown}`);
+        await page.getByRole("button", { name: "One instruction back" }).click();
+        await page.waitForFunction((n) => Number(document.querySelector<HTMLInputElement>("div.steps input")?.value) === n - 1, end, MOST);
+        await page.screenshot({ path: join(world.pictures, "typed.png") });
       }),
   },
   {
