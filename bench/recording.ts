@@ -12,7 +12,7 @@ const programs: Readonly<Record<string, readonly string[]>> = {
   "python3, a start": ["/usr/bin/python3", "-c", "print(1)"],
   "python3, 4 · 10⁶ rounds": ["/usr/bin/python3", "-c", "s = 0\nfor i in range(4_000_000): s += i * i % 7\nprint(s)"],
   "sh, 300 processes": ["/bin/sh", "-c", "i=0; while [ $i -lt 300 ]; do /bin/true; i=$((i+1)); done"],
-  "perl, 10⁶ words sorted": [
+  "perl, 10⁶ numbers sorted": [
     "/usr/bin/perl",
     "-e",
     "my @a = map { ($_ * 7919) % 1000003 } 1..1000000; print scalar(sort { $a <=> $b } @a)",
