@@ -1,8 +1,8 @@
 // The timeline of one run. The worker keeps it between calls, so a step back costs a restore.
 import { Problem } from "trapgate";
 import { lookAt } from "../../../src/browser/inspect.ts";
-import { withRoot } from "../../../src/browser/machine-methods.ts";
 import type { RunParams, TerminalSize } from "../../../src/browser/protocol.ts";
+import { withRoot } from "../../../src/browser/run.ts";
 import { findCalls } from "../../../src/debug/query/calls.ts";
 import { History, type When } from "../../../src/debug/query/history.ts";
 import { findWrites, lastWrite } from "../../../src/debug/query/writes.ts";

@@ -3,7 +3,7 @@ import "../no-eval.ts";
 
 import { Problem } from "trapgate";
 import { machineMethods, type SentOptions, type Served } from "trapgate/browser";
-import { runRecorded } from "../../../src/browser/machine-methods.ts";
+import { runRecorded } from "../../../src/browser/run.ts";
 import { checkPolicy, explain } from "./policy.ts";
 import { assembled, checkProgram } from "./program.ts";
 import type { LabMethods, LabRun } from "./protocol.ts";

@@ -3,7 +3,7 @@ import { Inflate } from "fflate";
 import { Problem } from "trapgate";
 import type { RunPart, RunResult } from "trapgate/browser";
 import { crc32 } from "../../../src/browser/image/zip.ts";
-import { Batch } from "../../../src/browser/machine-methods.ts";
+import { Batch } from "../../../src/browser/run.ts";
 import type { Context } from "../../../src/browser/serve.ts";
 import { momentText, NEVER } from "../../../src/machine/moment.ts";
 import type { Hooks } from "../../../src/machine/options.ts";
