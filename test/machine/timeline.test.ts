@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { hostTree } from "trapgate/node";
 import { describe, expect, it } from "vitest";
 import type { Engine } from "../../src/cpu/engine.ts";
+import { assembleProgram } from "../../src/cpu/index.ts";
 import { Machine } from "../../src/machine/machine.ts";
 import { momentText, parseMoment } from "../../src/machine/moment.ts";
 import { frozenTree } from "../../src/machine/snapshot/exact/frozen-tree.ts";
@@ -24,6 +25,28 @@ const native = "signals threads waits ptrace futex2 uring".split(" ");
 describe("a timeline of a landmine", () => {
   it.each(["a1", "b2", "c5", "d1"])("%s goes anywhere", { timeout: 120_000 }, async (name) => {
     expect(await check({ program: readFileSync(`${top}/guest/bin/${name}`), boot: {} }, 1)).toEqual([]);
+  });
+});
+
+describe("a timeline of a program that reads the time stamp counter in the middle of its code", () => {
+  const text = `%include "guest.inc"
+ elf64
+_start: mov ebx, 20
+.again: nop
+ rdtsc
+ nop
+ mov r8, rax
+ rdtscp
+ nop
+ nop
+ dec ebx
+ jnz .again
+ die 0
+ end_elf`;
+  const include = (name: string): string => readFileSync(`${top}/guest/src/${name}`, "utf8");
+  const program = assembleProgram(text, { include }).bytes;
+  it.each(["interpret", "jit"] satisfies Engine[])("goes anywhere, engine %s", { timeout: 60_000 }, async (engine) => {
+    expect(await check({ program, boot: { engine } }, 5)).toEqual([]);
   });
 });
 

@@ -123,8 +123,9 @@ export const system = family(() => [
   row("str", "0F 00 /1 Mw", storeWord(shown.tss)),
 
   row("cpuid", "0F A2", (o) => o.helper("cpuid")),
-  row("rdtsc", "0F 31", (o) => o.helper("rdtsc")),
-  row("rdtscp", "0F 01 F9", (o) => o.helper("rdtsc", o.imm(1))),
+  // The number of retired instructions is exact at the end of a block.
+  row("rdtsc", "0F 31", (o) => o.helper("rdtsc"), { ends: true }),
+  row("rdtscp", "0F 01 F9", (o) => o.helper("rdtsc", o.imm(1)), { ends: true }),
   row("rdrand", "NFx 0F C7 /6 Rv", random, { feature: "rdrand" }),
   row("rdseed", "NFx 0F C7 /7 Rv", random, { feature: "rdseed" }),
   row("rdpid", "F3 0F C7 /7 Ry", processorNumber, { size64: "force", feature: "rdpid" }),
