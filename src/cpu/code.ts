@@ -6,6 +6,7 @@ import { isShared, takeShared } from "../wasm/shared-memory.ts";
 import type { CpuCode } from "./cpu.ts";
 import { InstructionRows } from "./decode/instructions.ts";
 import { generated } from "./generated/code.ts";
+import type { HandlerStore } from "./handler-store.ts";
 import type { Meaning } from "./isa/ops.ts";
 import type { RoutineType } from "./isa/routine-types.ts";
 import type { Row } from "./isa/row.ts";
@@ -66,21 +67,31 @@ const instructions = (): InstructionRows => {
 
 const all = once(instructions);
 const preloads = generated.preloads.map((contexts) => contexts.map(once));
-const codeFor = (shared: boolean): CpuCode => {
-  const compile = (bytes: Bytes) => new WebAssembly.Module(shared ? takeShared(bytes()) : bytes());
+const codeFor = (shared: boolean, store: HandlerStore | undefined): CpuCode => {
+  // A module for shared memory is another one.
+  const nameOf = (name: string): string => (shared ? `${name}-shared` : name);
+  const compile = (name: string, bytes: Bytes): WebAssembly.Module => {
+    const wasm = () => (shared ? takeShared(bytes()) : bytes());
+    return store?.module(nameOf(name), wasm) ?? new WebAssembly.Module(wasm());
+  };
   return {
     instructions: all(),
     handlers: generated.handlers.map((bytes, n) => ({
       first: generated.firstHandlers[n] as number,
-      module: once(() => compile(bytes)),
+      name: nameOf(`handlers${n}`),
+      module: once(() => compile(`handlers${n}`, bytes)),
       preload: (context) => preloads[n]?.[context]?.(),
     })),
-    routines: compile(generated.routines),
+    routines: { name: nameOf("routines"), module: compile("routines", generated.routines) },
     routineTypes: generated.routineTypes,
+    store,
   };
 };
-const code = once(() => codeFor(false));
-const codeForShared = once(() => codeFor(true));
+const known: { plain?: CpuCode; shared?: CpuCode } = {};
 
-/** The code of all CPUs of this process with this kind of memory (shared or not). It is compiled once. */
-export const cpuCode = (memory: WebAssembly.Memory): CpuCode => (isShared(memory) ? codeForShared() : code());
+/**
+ * The code of all CPUs of this process with this kind of memory (shared or not). It is compiled once, or
+ * taken from the store of the first CPU.
+ */
+export const cpuCode = (memory: WebAssembly.Memory, store?: HandlerStore): CpuCode =>
+  isShared(memory) ? (known.shared ??= codeFor(true, store)) : (known.plain ??= codeFor(false, store));

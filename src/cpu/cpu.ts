@@ -4,6 +4,7 @@
 import { Baseline } from "./baseline/policy.ts";
 import type { InstructionRows } from "./decode/instructions.ts";
 import type { Engine } from "./engine.ts";
+import type { GeneratedModule, HandlerStore } from "./handler-store.ts";
 import { helpers } from "./helpers/helpers.ts";
 import { MemorySlowPath, unmapped } from "./helpers/memory-slow-path.ts";
 import { type InstanceOwner, Instances, leaveInstances, takeInstances } from "./instances.ts";
@@ -37,6 +38,8 @@ import { fetchFault, type HandlerExports, RunLoop } from "./run-loop.ts";
 export interface HandlerModule {
   /** Table index of its first handler. */
   readonly first: number;
+  /** Its name for the store. */
+  readonly name: string;
   readonly module: () => WebAssembly.Module;
   /** Predecode cache entries, for processors of the default model. */
   readonly preload?: Preload;
@@ -46,12 +49,17 @@ export interface CpuCode {
   readonly instructions: InstructionRows;
   /** The first module is always loaded, the others on demand. */
   readonly handlers: readonly HandlerModule[];
-  readonly routines: WebAssembly.Module;
+  readonly routines: GeneratedRoutines;
   readonly routineTypes: Readonly<Record<string, RoutineType>>;
+  /** Keeps the host's code for these modules between runs. */
+  readonly store: HandlerStore | undefined;
 }
+type GeneratedRoutines = Pick<GeneratedModule, "name" | "module">;
 
 /** The most instructions between two checks of the clock in compiled code. */
 const MOST_IN_REGIONS = 1 << 21;
+/** Samples of a run whose handlers are worth keeping: after a shorter run they were compiled for little. */
+const samplesWorthKeeping = 100;
 /** Pages that are flushed one by one. After a flush of all pages, all of them are entered again. */
 const mostFlushed = 512;
 
@@ -224,6 +232,14 @@ export class Cpu implements TranslationListener, OracleContext {
     u8.fill(0, layout.scratch, layout.frames);
     if (this.jit.stats.regions + this.jit.stats.loaded + this.baseline.stats.modules === 0)
       leaveInstances(this.state.memory, this.#instances);
+  }
+
+  /**
+   * Keeps compiled code for the next run: regions, and the host's code of handlers that were called often.
+   */
+  saveCode(): void {
+    this.jit.saveCached();
+    if (this.jit.stats.samples >= samplesWorthKeeping) this.#instances.save();
   }
 
   // Address translation.

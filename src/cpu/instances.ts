@@ -4,6 +4,7 @@
 
 import type { CpuCode, HandlerModule } from "./cpu.ts";
 import { firstRoutine } from "./decode/operand-slots.ts";
+import type { GeneratedModule } from "./handler-store.ts";
 
 /** The routines' abort function of AssemblyScript: a routine has a bug. */
 const abort = (): never => {
@@ -29,7 +30,7 @@ export class Instances<Cpu> {
    */
   constructor(memory: WebAssembly.Memory, code: CpuCode, calls: (owner: InstanceOwner<Cpu>) => WebAssembly.ModuleImports) {
     this.code = code;
-    this.routines = new WebAssembly.Instance(code.routines, { vm: { memory }, env: { memory, abort } }).exports;
+    this.routines = new WebAssembly.Instance(code.routines.module, { vm: { memory }, env: { memory, abort } }).exports;
     this.#imports = { vm: { memory }, js: calls(this.owner) };
     this.handlers = new WebAssembly.Instance((code.handlers[0] as HandlerModule).module(), this.#imports).exports;
     const table = this.handlers["table"] as WebAssembly.Table;
@@ -42,6 +43,25 @@ export class Instances<Cpu> {
     // loads it again.
     this.link(part.module());
     this.#loaded.add(part);
+  }
+  /** Keeps the host's code for the modules, if there is a store. */
+  save(): void {
+    this.code.store?.save(this.#modules());
+  }
+  *#modules(): Iterable<GeneratedModule> {
+    yield { ...this.code.routines, functions: () => Object.values(this.routines).filter((value) => typeof value === "function") };
+    const table = this.handlers["table"] as WebAssembly.Table;
+    for (const [n, part] of this.code.handlers.entries()) {
+      if (n > 0 && !this.#loaded.has(part)) continue;
+      const end = this.code.handlers[n + 1]?.first ?? table.length;
+      const functions = function* (): Iterable<WebAssembly.ExportValue> {
+        for (let at = part.first; at < end; at++) {
+          const handler: WebAssembly.ExportValue | null = table.get(at);
+          if (handler !== null) yield handler;
+        }
+      };
+      yield { name: part.name, module: part.module(), functions };
+    }
   }
   /** Links a module that needs the handlers, and returns its exports. */
   link(module: WebAssembly.Module, more: WebAssembly.Imports = {}): WebAssembly.Exports {

@@ -1,32 +1,15 @@
 // Compiled regions between runs: a file per unit (a file of code at a position) in the user's cache, with
 // V8's code for them. V8 trusts the code in such a file. So the file is read only if it is whole and no other
 // user can have written it. V8 refuses code of another version, for another processor, or under other flags.
-import {
-  constants,
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  type Stats,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from "node:fs";
-import { dirname, isAbsolute, join } from "node:path";
-import vm from "node:vm";
+import { lstatSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from "node:fs";
+import { isAbsolute, join } from "node:path";
 import type { CachedRegion, CachedRegions, CodeStore, CodeUnit, CompiledRegion } from "../machine/code-memory.ts";
-import { readRegular } from "./node-bytes.ts";
-import { failure } from "./node-errno.ts";
-import { crc32, setFlagsFromString } from "./node-internals.ts";
+import { attempt, cacheFile, cachePath, type Label, late, readCacheFile, readOwn, writeOwn } from "./node-cache-files.ts";
+import { nodeHandlerStore } from "./node-handler-store.ts";
+import { withNatives } from "./node-native-code.ts";
 
 /** Upper bounds of all files together: those that were not used for longest go. */
 const room = { bytes: 256 * 2 ** 20, files: 4096 } as const;
-/** The greatest size of one file in bytes. To read more would cost a run more than it saves. */
-const most = 64 * 2 ** 20;
-
 /** As os.homedir() has it, which Node loads when it is first asked to. */
 const homeOf = (): string => process.env["HOME"] ?? process.getBuiltinModule("node:os").homedir();
 
@@ -36,39 +19,6 @@ export const cacheFolder = (): string => {
   return join(isAbsolute(base) ? base : join(homeOf(), ".cache"), "trapgate");
 };
 
-interface Natives {
-  serialize(module: WebAssembly.Module): ArrayBuffer;
-  deserialize(code: ArrayBuffer, wasm: Uint8Array): WebAssembly.Module | undefined;
-  isOptimised(region: unknown): boolean;
-}
-/**
- * V8 keeps modules for browsers, and shows no more of that to Node than to its own tests:
- * https://v8.dev/blog/wasm-code-caching. Its flag is set for each call: V8 compiles a function anew that has
- * not been called for long, and compares all flags with those that code was made under.
- */
-const withNatives = <T>(use: (natives: Natives) => T): T | undefined => {
-  setFlagsFromString("--allow-natives-syntax");
-  try {
-    natives ??= vm.runInThisContext(`({
-      serialize: (module) => %SerializeWasmModule(module),
-      deserialize: (code, wasm) => %DeserializeWasmModule(code, wasm),
-      isOptimised: (region) => %IsTurboFanFunction(region),
-    })`) as Natives;
-    return use(natives);
-  } catch {
-    // Another V8.
-    return undefined;
-  } finally {
-    setFlagsFromString("--no-allow-natives-syntax");
-  }
-};
-let natives: Natives | undefined;
-
-/**
- * The head of a file, u32 each: a checksum of the rest, and the length of its text. Then come JSON and the
- * bytes that it refers to.
- */
-const header = 8;
 /** Where bytes lie behind the text, and how many. */
 type Place = readonly [from: number, length: number];
 type PackedMade = Omit<CompiledRegion, "wasm" | "native"> & { readonly wasm: Place; readonly native?: Place };
@@ -77,16 +27,6 @@ type PackedRegion = Omit<CachedRegion, "compiled" | "code" | "landings"> & {
   readonly code: readonly { readonly address: number; readonly bytes: Place }[];
   readonly landings: readonly (readonly [CachedRegion["landings"][number][0], number | null])[];
 };
-/**
- * The first line of the text. `identity`: of the unit, and of the machine and settings that its regions fit.
- * `name`: of the file of code, for users.
- */
-interface Label {
-  readonly identity: string;
-  readonly name: string;
-  readonly regions: number;
-}
-
 interface Packed extends Omit<CachedRegions, "regions"> {
   readonly regions: readonly PackedRegion[];
 }
@@ -108,26 +48,14 @@ const pack = (kept: CachedRegions, label: Label): Buffer => {
     }),
   );
   const packed: Packed = { ...kept, regions };
-  const text = Buffer.from(`${JSON.stringify(label)}\n${JSON.stringify(packed)}`);
-  const head = Buffer.alloc(header);
-  head.writeUInt32LE(text.length, 4);
-  const file = Buffer.concat([head, text, ...parts]);
-  file.writeUInt32LE(crc32(file.subarray(4)), 0);
-  return file;
-};
-/** The label of a file, and the rest of its text. Undefined for a file that is not whole. */
-const labelOf = (file: Buffer): { readonly label: Label; readonly text: string } | undefined => {
-  if (file.length < header || crc32(file.subarray(4)) !== file.readUInt32LE(0)) return undefined;
-  const text = file.toString("utf8", header, header + file.readUInt32LE(4));
-  const line = text.indexOf("\n");
-  return { label: JSON.parse(text.slice(0, line)) as Label, text: text.slice(line + 1) };
+  return cacheFile(label, JSON.stringify(packed), parts);
 };
 const unpack = (file: Buffer, identity: string): CachedRegions | undefined => {
-  const found = labelOf(file);
+  const found = readCacheFile(file);
   if (found?.label.identity !== identity) return undefined;
-  const behind = header + file.readUInt32LE(4);
+  const { bytes: all } = found;
   const packed = JSON.parse(found.text) as Packed;
-  const bytes = ([from, length]: Place) => new Uint8Array(file.buffer as ArrayBuffer, file.byteOffset + behind + from, length);
+  const bytes = ([from, length]: Place) => new Uint8Array(all.buffer as ArrayBuffer, all.byteOffset + from, length);
   const regions = packed.regions.map(
     ({ compiled: { wasm, native, ...made }, code, landings, ...region }): CachedRegion => ({
       ...region,
@@ -137,14 +65,6 @@ const unpack = (file: Buffer, identity: string): CachedRegions | undefined => {
     }),
   );
   return { regions, called: packed.called, jumped: packed.jumped };
-};
-
-/** The bytes of a file, if it is regular and only this user can have written it. */
-const readOwn = (file: string): Buffer => {
-  const isOurs = ({ size, uid, mode }: Stats): void => {
-    if (size > most || uid !== process.getuid?.() || (mode & 0o022) !== 0) throw failure("EPERM");
-  };
-  return readRegular(file, constants.O_NOFOLLOW, isOurs);
 };
 
 /** Names of the cache's files, and of files that are being written. The folder may have others. */
@@ -175,11 +95,11 @@ const makeRoom = (folder: string): void => {
 /** A file of the cache, for users. */
 export interface CacheEntry extends CacheFile {
   /** Undefined: the file is damaged, or others may write it. It is not used. */
-  readonly label: { readonly name: string; readonly regions: number } | undefined;
+  readonly label: Omit<Label, "identity"> | undefined;
 }
 /** The files of a cache folder, the latest first; none if there is no folder. */
 export const codeCacheFiles = (folder: string): CacheEntry[] =>
-  (attempt(() => filesOf(folder)) ?? []).map((file) => ({ ...file, label: attempt(() => labelOf(readOwn(file.path))?.label) }));
+  (attempt(() => filesOf(folder)) ?? []).map((file) => ({ ...file, label: attempt(() => readCacheFile(readOwn(file.path))?.label) }));
 /** Removes the files of a cache folder. Returns those that it removed. */
 export const clearCodeCache = (folder: string): CacheFile[] => {
   const files = attempt(() => filesOf(folder)) ?? [];
@@ -187,49 +107,6 @@ export const clearCodeCache = (folder: string): CacheFile[] => {
   // Compiled forms of our own scripts (bin/caches.js).
   if (folder === cacheFolder()) rmSync(join(folder, "scripts"), { recursive: true, force: true });
   return files;
-};
-
-/**
- * The recursive mkdir of Node.js does not end on a file system where no directory can be made, such as /proc.
- */
-const makeFolder = (folder: string): void => {
-  if (existsSync(folder)) return;
-  makeFolder(dirname(folder));
-  mkdirSync(folder, { mode: 0o700 });
-};
-
-const write = (folder: string, file: string, content: Buffer): void => {
-  if (content.length > most) return;
-  makeFolder(folder);
-  // A concurrent reader reads the old file.
-  const beside = `${file}.${process.pid}`;
-  rmSync(beside, { force: true });
-  try {
-    // "wx": nothing that lies there is opened.
-    writeFileSync(beside, content, { mode: 0o600, flag: "wx" });
-    renameSync(beside, file);
-  } catch (error) {
-    rmSync(beside, { force: true });
-    throw error;
-  }
-};
-
-/** A cache that cannot be read or written is none. */
-const attempt = <T>(action: () => T): T | undefined => {
-  try {
-    return action();
-  } catch {
-    return undefined;
-  }
-};
-
-/** Computed when it is first asked for. */
-const late = <T>(compute: () => T): (() => T) => {
-  let known: { readonly value: T } | undefined;
-  return () => {
-    known ??= { value: compute() };
-    return known.value;
-  };
 };
 
 /** Regions with equal keys are alternatives to each other. */
@@ -250,13 +127,13 @@ export const nodeCodeStore = (folder: string, conditions: readonly unknown[]): C
   /** Code is for the build that made it; a build that is not complete keeps none. */
   const host = late(() => {
     const build = attempt(() => readFileSync(new URL("../.stamp", import.meta.url), "utf8"));
-    return build && [build, process.version, process.arch, process.execArgv, process.env["NODE_OPTIONS"], conditions];
+    return build ? [build, process.version, process.arch, process.execArgv, process.env["NODE_OPTIONS"]] : undefined;
   });
   const identityOf = (unit: CodeUnit): string | undefined => {
     const known = host();
-    return known && JSON.stringify([known, unit.id]);
+    return known && JSON.stringify([known, conditions, unit.id]);
   };
-  const fileOf = (identity: string): string => join(folder, crc32(Buffer.from(identity)).toString(16).padStart(8, "0"));
+  const fileOf = (identity: string): string => cachePath(folder, identity);
   const inodeOf = (file: string): number => attempt(() => statSync(file, { throwIfNoEntry: false })?.ino) ?? 0;
   /** The inodes of loaded files by identity: another run makes a new one. */
   const loaded = new Map<string, number>();
@@ -280,7 +157,7 @@ export const nodeCodeStore = (folder: string, conditions: readonly unknown[]): C
         const file = fileOf(identity);
         const theirs = loaded.get(identity) === inodeOf(file) ? undefined : attempt(() => unpack(readOwn(file), identity));
         const all = theirs ? merged(cached, theirs) : cached;
-        attempt(() => write(folder, file, pack(all, { identity, name: unit.name, regions: all.regions.length })));
+        attempt(() => writeOwn(folder, file, pack(all, { identity, name: unit.name, regions: all.regions.length })));
       }
       attempt(() => makeRoom(folder));
     },
@@ -289,5 +166,6 @@ export const nodeCodeStore = (folder: string, conditions: readonly unknown[]): C
       typeof region === "function"
         ? withNatives(({ isOptimised, serialize }) => (isOptimised(region) ? new Uint8Array(serialize(module)) : undefined))
         : undefined,
+    handlers: nodeHandlerStore(folder, host),
   };
 };

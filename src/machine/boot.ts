@@ -187,8 +187,9 @@ const worldOf = ({ hostname, clock, cpus = 1 }: Pick<MachineOptions, "hostname" 
 
 /** A processor in a memory. */
 export const newProcessor = (options: BootOptions, memory: WebAssembly.Memory): Cpu => {
-  const processor = new Cpu(memory, cpuCode(memory), knownModel(options.cpu ?? defaultModel));
   const { engine = "auto" } = options;
+  const code = cpuCode(memory, engine === "auto" ? options.code?.handlers : undefined);
+  const processor = new Cpu(memory, code, knownModel(options.cpu ?? defaultModel));
   processor.engine = engine;
   if (options.largeTraces) processor.jit.treeSize = treeSizes.large;
   if (engine === "auto") processor.jit.store = options.code;

@@ -195,7 +195,7 @@ export class Machine {
     const gaveUp = await this.drive(session, options, connection);
     if (!gaveUp) await session.owners.settled();
     if (!gaveUp) await this.kernel.namespaces.net.uplink?.close(true);
-    this._processor.jit.saveCached();
+    this._processor.saveCode();
     return session.report(gaveUp && { timeout: options.timeout ?? 0 });
   }
   /**

@@ -20,11 +20,12 @@ export const freshCode = async (): Promise<CpuCode> => {
       opcodes: packLists(opcodeIndex(rows)),
       forms: packLists(handlers.forms),
     }),
-    handlers: handlers.modules.map(({ first, wasm }) => {
+    handlers: handlers.modules.map(({ first, wasm }, n) => {
       const module = new WebAssembly.Module(wasm as BufferSource);
-      return { first, module: () => module };
+      return { first, name: `handlers${n}`, module: () => module };
     }),
-    routines: new WebAssembly.Module(routines),
+    routines: { name: "routines", module: new WebAssembly.Module(routines) },
     routineTypes,
+    store: undefined,
   };
 };

@@ -18,13 +18,13 @@ const totalOf = (files: readonly { readonly bytes: number }[]): string =>
   `${plural(files.length, "file")}, ${sizeText(files.reduce((sum, { bytes }) => sum + bytes, 0))}`;
 /** Minutes are enough to see the order of runs. */
 const timeText = (milliseconds: number): string => new Date(milliseconds).toISOString().slice(0, 16).replace("T", " ");
+const contentText = ({ regions, handlers = 0 }: { readonly regions?: number; readonly handlers?: number }): string =>
+  regions === undefined ? plural(handlers, "handler") : plural(regions, "region");
 
 const list = (folder: string): void => {
   const files = codeCacheFiles(folder);
   for (const { bytes, used, label } of files) {
-    const what = label
-      ? `${plural(label.regions, "region").padEnd(13)} ${pc.bold(label.name)}`
-      : "not used: it is damaged, or others may write it";
+    const what = label ? `${contentText(label).padEnd(13)} ${pc.bold(label.name)}` : "not used: it is damaged, or others may write it";
     print(`${timeText(used)}  ${sizeText(bytes).padStart(9)}  ${what}`);
   }
   print(`${folder}: ${totalOf(files)}`);

@@ -40,7 +40,7 @@ beforeAll(async () => {
 const run = (calls: (typeof sequences)[number], empty: readonly number[]) => {
   const memory = new WebAssembly.Memory({ initial: MEMORY_PAGES, maximum: MEMORY_PAGES });
   const state = new State(memory, cpuModel("x86-64-v1:amd")!);
-  const { exports } = new WebAssembly.Instance(code.routines, { vm: { memory }, env: { memory, abort: () => {} } });
+  const { exports } = new WebAssembly.Instance(code.routines.module, { vm: { memory }, env: { memory, abort: () => {} } });
   state.u16[at.fpuControl >> 1] = 0x37f;
   state.u16[at.fpuStatus >> 1] = TOP << 11;
   state.u8[at.fpuEmpty] = empty.reduce((set, i) => set | (1 << ((TOP + i) & 7)), 0);

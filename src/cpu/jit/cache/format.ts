@@ -5,6 +5,7 @@
 // Translators with a code cache: Chernoff et al., "FX!32: A Profile-Directed Binary Translator", IEEE Micro
 // 1998.
 import type { Decoded } from "../../decode/decoder.ts";
+import type { HandlerStore } from "../../handler-store.ts";
 import type { Exit } from "../../machine/exit.ts";
 import type { BlockGraph, JitBlock } from "../cfg/graph.ts";
 import type { JumpTable } from "../emit/jump-tables.ts";
@@ -100,6 +101,8 @@ export interface CodeStore {
    * storing.
    */
   native(made: CompiledRegion, module: WebAssembly.Module, region: WebAssembly.ExportValue): Uint8Array<ArrayBuffer> | undefined;
+  /** Storage for the host's code of the generated modules. */
+  readonly handlers?: HandlerStore;
 }
 
 /** A region at another position of its file. It must have a base. */
