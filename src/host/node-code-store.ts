@@ -64,7 +64,8 @@ const unpack = (file: Buffer, identity: string): CachedRegions | undefined => {
       landings: landings.map(([door, landing]) => [door, landing ?? undefined]),
     }),
   );
-  return { regions, called: packed.called, jumped: packed.jumped };
+  const { called, jumped, debts, position } = packed;
+  return { regions, called, jumped, debts, position };
 };
 
 /** Names of the cache's files, and of files that are being written. The folder may have others. */
@@ -115,10 +116,13 @@ const keyOf = ({ roots, entries, context, compiled: { machine, color } }: Cached
 /** Adds regions of a run that has saved the same unit meanwhile. */
 const merged = (ours: CachedRegions, theirs: CachedRegions): CachedRegions => {
   const known = new Set(ours.regions.map(keyOf));
+  const by = (ours.position ?? 0) - (theirs.position ?? 0);
+  const both = (own: readonly number[], others: readonly number[]) => [...new Set([...own, ...others.map((ip) => ip + by)])];
   return {
+    ...ours,
     regions: [...ours.regions, ...theirs.regions.filter((region) => !known.has(keyOf(region)))],
-    called: [...new Set([...ours.called, ...theirs.called])],
-    jumped: [...new Set([...ours.jumped, ...theirs.jumped])],
+    called: both(ours.called, theirs.called),
+    jumped: both(ours.jumped, theirs.jumped),
   };
 };
 

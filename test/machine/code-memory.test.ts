@@ -16,8 +16,9 @@ class OnPaper implements CodeStore {
   saved = 0;
   load({ id }: CodeUnit): CachedRegions | undefined {
     const text = this.#units.get(id);
-    return text && (deserialize(text) as CachedRegions);
+    return text && this.change(deserialize(text) as CachedRegions);
   }
+  change = (kept: CachedRegions): CachedRegions => kept;
   save(units: readonly (readonly [CodeUnit, CachedRegions])[]): void {
     for (const [{ id }, kept] of units) this.#units.set(id, serialize(kept));
     if (units.length > 0) this.saved++;
@@ -47,6 +48,17 @@ describe.skipIf(missing("code between runs", gcc32)).each(["-m64", "-m32"])("gcc
     return { seen: { stdout: stdout.text, status, stats }, compiled: compiled!, earlier: earlier!, interpreted: interpreted! };
   };
 
+  it("does not plan again what a run has put off", async () => {
+    const code = new OnPaper();
+    const first = await run(code);
+    code.change = (kept) => {
+      const { context } = kept.regions[0]!;
+      return { ...kept, regions: [], debts: kept.called.map((ip) => ({ ip, context, instructions: 1e12 })) };
+    };
+    const second = await run(code);
+    expect(second.seen).toEqual(first.seen);
+    expect(second.compiled).toBeLessThan(first.compiled);
+  });
   it.each([
     ["in memory", () => new MemoryCodeStore()],
     ["as data", () => new OnPaper()],

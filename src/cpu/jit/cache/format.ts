@@ -78,14 +78,22 @@ export interface CachedRegion {
   readonly idle: number;
 }
 
+/** A function whose plan a run put off: a run that executes fewer instructions of it needs none. */
+export interface CachedDebt {
+  readonly ip: number;
+  readonly context: number;
+  readonly instructions: number;
+}
+
 /** The content of the code cache for one unit. */
 export interface CachedRegions {
-  /** The position of the addresses in `called` and `jumped`, in a unit without a position. */
+  /** The position of the addresses in `called`, `jumped` and `debts`, in a unit without a position. */
   readonly position?: number | undefined;
   readonly regions: readonly CachedRegion[];
   /** Function starts and targets of indirect jumps (control-profile.ts). */
   readonly called: readonly number[];
   readonly jumped: readonly number[];
+  readonly debts: readonly CachedDebt[];
 }
 
 /** Storage for cached regions between runs, and access to the host's machine code for them. */

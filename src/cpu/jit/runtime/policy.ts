@@ -5,7 +5,7 @@
 // interpreter nothing. Compiled code retires the same instructions as interpreted code. So no guest can see
 // when a region is compiled.
 import type { Blocks } from "../../interp/block-cache.ts";
-import type { CodeStore } from "../cache/format.ts";
+import type { CachedDebt, CodeStore } from "../cache/format.ts";
 import type { BlockGraph } from "../cfg/graph.ts";
 import { ControlProfile } from "../profile/control-profile.ts";
 import { Heat } from "../profile/heat.ts";
@@ -61,6 +61,8 @@ const defaultSideRegionFactor = 2;
  * compiling it costs about as much.
  */
 const defaultPrice = 6000;
+/** A key is an address and a context. */
+const keysPerAddress = 8;
 /** The greatest number of functions with a debt. */
 const mostDebts = 1 << 14;
 /** Counters of the JIT, shown by `--stats`. Regions are counted unless a field says otherwise. */
@@ -107,6 +109,12 @@ export interface JitPolicy {
   resetHeat(ip: number, context?: number): void;
   /** Puts the function around a block off until so many more of its instructions have been interpreted. */
   postpone(ip: number, instructions: number): void;
+  /** Functions that this run has put off, and no earlier one. */
+  readonly debtsLearnt: number;
+  /** All functions that are put off. */
+  readonly debts: readonly CachedDebt[];
+  /** Adds functions that an earlier run has put off. */
+  preloadDebts(debts: readonly CachedDebt[]): void;
   /** Makes a block almost hot: its next sample reaches the threshold. */
   preheat(ip: number): void;
   /** Removes all regions and samples. */
@@ -248,22 +256,48 @@ export class Jit implements JitPolicy {
   }
   /** Instructions that functions must still execute before another plan is made for them, by their start. */
   readonly #debts = new Map<number, number>();
+  /** The sum of all debts of each, for later runs. */
+  readonly #putOff = new Map<number, number>();
   #debtorOf(ip: number): number {
     return this.key(this.profile.functionOf(ip) ?? ip);
   }
   postpone(ip: number, instructions: number): void {
     this.stats.postponed++;
-    if (this.#debts.size >= mostDebts) this.#debts.clear();
-    this.#debts.set(this.#debtorOf(ip), instructions);
+    if (this.#putOff.size >= mostDebts) this.#forgetDebts();
+    const debtor = this.#debtorOf(ip);
+    this.#debts.set(debtor, instructions);
+    const before = this.#putOff.get(debtor);
+    this.#putOff.set(debtor, instructions + (before ?? 0));
+    if (before === undefined) this.debtsLearnt++;
+  }
+  #forgetDebts(): void {
+    this.#debts.clear();
+    this.#putOff.clear();
+  }
+  debtsLearnt = 0;
+  get debts(): CachedDebt[] {
+    return [...this.#putOff].map(([key, instructions]) => ({
+      ip: Math.floor(key / keysPerAddress),
+      context: key % keysPerAddress,
+      instructions,
+    }));
+  }
+  preloadDebts(debts: readonly CachedDebt[]): void {
+    for (const { ip, context, instructions } of debts) {
+      const key = ip * keysPerAddress + context;
+      if (this.#putOff.has(key) || this.#putOff.size >= mostDebts) continue;
+      this.#debts.set(key, instructions);
+      this.#putOff.set(key, instructions);
+    }
   }
   key(ip: number): number {
-    return ip * 8 + this.#blocks.context;
+    return ip * keysPerAddress + this.#blocks.context;
   }
   forcesRegion(ip: number): boolean {
     return this.#heat.of(this.key(ip)) >= ownRegionFactor * this.#requiredHeat(ip);
   }
   resetHeat(ip: number, context = this.#blocks.context): void {
-    this.#heat.delete(ip * 8 + context);
+    this.#heat.delete(ip * keysPerAddress + context);
   }
   preheat(ip: number): void {
     this.#heat.set(this.key(ip), this.#requiredHeat(ip) - 1);
@@ -342,7 +376,7 @@ export class Jit implements JitPolicy {
   reset(): void {
     this.#table?.reset();
     this.#heat.clear();
-    this.#debts.clear();
+    this.#forgetDebts();
     this.#shortages.clear();
   }
   /** Saves the regions for the next run of the program, if there are new ones. */

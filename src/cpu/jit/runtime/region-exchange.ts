@@ -17,6 +17,8 @@ import type { Region } from "./region-plan.ts";
 /** The greatest numbers of units that a run saves, and that it loads. */
 const maxUnits = 256;
 const maxFiles = 4096;
+/** New debts that make a unit worth saving again: each spares the next run a plan. */
+const debtsWorthSaving = 8;
 /** The greatest number of mapped ranges of a unit whose profile is saved. */
 const maxRanges = 64;
 
@@ -75,6 +77,7 @@ export class RegionExchange {
         this.#library.load(file, cached);
         const by = cached.position === undefined ? 0 : file.position - cached.position;
         policy.profile.preload({ called: cached.called.map((ip) => ip + by), jumped: cached.jumped.map((ip) => ip + by) });
+        policy.preloadDebts(cached.debts.map((debt) => ({ ...debt, ip: debt.ip + by })));
         news = true;
       }
     if (news) this.noteDecodedRoots();
@@ -209,9 +212,11 @@ export class RegionExchange {
     const { store, profile } = this.#at.policy;
     if (!store) return;
     for (const region of regions) this.settle(region);
-    const changed = [...this.#library.lasting].filter(([, entries]) => entries.some((entry) => entry.isNew));
+    const hasLearnt = this.#at.policy.debtsLearnt >= debtsWorthSaving;
+    const changed = [...this.#library.lasting].filter(([, entries]) => hasLearnt || entries.some((entry) => entry.isNew));
     if (changed.length === 0) return;
     const { called, jumped } = profile.all;
+    const { debts } = this.#at.policy;
     // Of a run with very many processes, those with the most regions.
     const most = changed.sort((a, b) => b[1].length - a[1].length).slice(0, maxUnits);
     store.save(
@@ -222,7 +227,8 @@ export class RegionExchange {
         const isInside = (ip: number): boolean => ranges.some(({ start, end }) => start <= ip && ip < end);
         const saved = entries.map(({ data, used }) => ({ ...data, idle: used ? 0 : data.idle + 1 }));
         const position = content === undefined ? undefined : file.position;
-        const unit = { called: called.filter(isInside), jumped: jumped.filter(isInside), position };
+        const owing = debts.filter(({ ip }) => isInside(ip));
+        const unit = { called: called.filter(isInside), jumped: jumped.filter(isInside), debts: owing, position };
         return [
           { id, name: file.name },
           { regions: saved, ...unit },
