@@ -21,7 +21,7 @@ const refusal = async (act: () => unknown): Promise<string> => {
   try {
     await act();
   } catch (error) {
-    if (error instanceof Problem && error.kind === "changed-files") return `${error.message} (${error.help})`;
+    if (error instanceof Problem && ["changed-files", "no-snapshot"].includes(error.kind)) return `${error.message} (${error.help})`;
     throw error;
   }
   return "none";
@@ -98,6 +98,12 @@ describe.skipIf(missing("the host's parts of a snapshot", nativeX64, sh))("the h
     const none = (await waiting("read a", {})).snapshot();
     const closed = await none.bytes();
     expect(await refusal(() => Snapshot.read(closed, { root, network: hostNetwork() }))).toContain("without a network");
+  });
+  it("a moment that a copy finds is refused with the moments that need none", async () => {
+    const machine = await waiting("read a", { network: hostNetwork({ reach: "host" }) });
+    expect(await refusal(() => machine.runUntil({ exit: true }))).toMatch(
+      /copy that runs ahead.*network of the host.*a call, output, a time/,
+    );
   });
   it("a terminal is that of the process, or typed at", async () => {
     const file = join(folder, "t.snapshot");

@@ -188,9 +188,16 @@ export class Live {
       if (observer) observe(kernel, before);
     }
   }
-  /** A copy that runs ahead. Its output is dropped. */
+  /** A copy that runs ahead. Its output is dropped. Throws a Problem for a machine that has no copy. */
   scout(): Live {
-    return Live.copy(this.save(), this.machine.options);
+    try {
+      return Live.copy(this.save(), this.machine.options);
+    } catch (error) {
+      if (!(error instanceof Problem) || error.kind !== "no-snapshot") throw error;
+      throw new Problem("no-snapshot", `the moment is found by a copy that runs ahead, and ${error.sentence}`, {
+        help: "name a moment that needs no copy: a call, output, a time, or instructions and steps",
+      });
+    }
   }
   /** Runs until all tasks wait for ever, or a condition holds. */
   async rest(limits: RunLimits, holds: () => boolean): Promise<void> {

@@ -1,14 +1,12 @@
 // The system calls that order what tasks do: the beginning and end of tasks, futexes, pipes and sockets,
 // waits, signals. Calls that map memory make it new.
+import { MADV } from "../../../abi/uapi/mman.ts";
+import { S_IFIFO, S_IFMT, S_IFSOCK } from "../../../abi/uapi/stat.ts";
 import type { Task } from "../../../kernel/core/task.ts";
 import type { Observer } from "../../../kernel/observer.ts";
 import type { PendingCall } from "../../../kernel/syscall/call.ts";
 import type { PagesInUse } from "../shared-words.ts";
 import type { RaceDetector } from "./detector.ts";
-
-const S_IFMT = 0xf000;
-/** Pipes; and all other files through which tasks send something to one another. man 7 inode */
-const [S_IFIFO, S_IFSOCK] = [0x1000, 0xc000];
 
 /** Objects of which there is one, by name. */
 type Common = "sockets" | "waits" | "signals" | "ipc" | "channels";
@@ -31,7 +29,6 @@ const READS = /^(p?readv?(64|v2)?|recv(from|msg|mmsg)?|accept4?|splice|tee)$/;
 const WRITES = /^(p?writev?(64|v2)?|send(to|msg|mmsg)?|connect|shutdown|close|splice|tee|vmsplice|sendfile(64)?)$/;
 const FUTEX = /^futex/;
 const MAPS = /^(mmap2?|mremap|munmap|brk|madvise)$/;
-const DONTNEED = 4;
 
 const number = (value: unknown): number => (typeof value === "number" ? value : 0);
 
@@ -81,7 +78,7 @@ export class SyncCalls implements Observer {
     }
     // The parent of vfork(2) goes on when the child has left the memory.
     if (name === "execve" || name === "execveat") detector.release(task, `end ${task.pid}`);
-    if (name === "munmap" || (name === "madvise" && args["advice"] === DONTNEED))
+    if (name === "munmap" || (name === "madvise" && args["advice"] === MADV.DONTNEED))
       this._pages.forget(task, number(args["addr"] ?? args["start"]), number(args["length"] ?? args["len"]));
   }
   leave(task: Task, call: PendingCall | undefined, result: number): void {
