@@ -16,6 +16,8 @@ const sizeText = (bytes: number): string => (bytes < KiB * KiB ? `${Math.ceil(by
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
 const totalOf = (files: readonly { readonly bytes: number }[]): string =>
   `${plural(files.length, "file")}, ${sizeText(files.reduce((sum, { bytes }) => sum + bytes, 0))}`;
+/** Runs of `warm`, at most. */
+const mostRuns = 6;
 /** Minutes are enough to see the order of runs. */
 const timeText = (milliseconds: number): string => new Date(milliseconds).toISOString().slice(0, 16).replace("T", " ");
 const contentText = ({ regions, handlers = 0 }: { readonly regions?: number; readonly handlers?: number }): string =>
@@ -30,11 +32,21 @@ const list = (folder: string): void => {
   print(`${folder}: ${totalOf(files)}`);
 };
 
-/** Runs a program twice without its input and output: V8 optimises most of its code in the second run. */
+/**
+ * Runs a program without its input and output until a run adds nothing to the cache: each compiles what the
+ * samples of that run find, and V8 optimises most of it in the next one.
+ */
 const warm = (folder: string, args: readonly string[]): number => {
   if (args.length === 0) throw new Problem("missing-argument", "which program?");
   const before = new Set(codeCacheFiles(folder).map(({ path, used }) => `${path} ${used}`));
-  for (let run = 0; run < 2; run++) {
+  const content = (): string =>
+    JSON.stringify(
+      codeCacheFiles(folder)
+        .map(({ path, bytes, label }) => [path, bytes, label])
+        .sort(),
+    );
+  for (let run = 0, last = ""; run < mostRuns && last !== content(); run++) {
+    last = content();
     const { status } = spawnSync(process.execPath, [process.argv[1] as string, "run", "--code-cache", folder, ...args], {
       stdio: ["ignore", "ignore", "inherit"],
     });
@@ -53,7 +65,7 @@ export const command: Command = {
   options: [
     ["list", "the files of code with compiled regions: last use (UTC), size, regions, name"],
     ["clear", "remove all of them; other files of the folder stay"],
-    ["warm [OPTION…] PROG [ARG…]", "run PROG twice with options of run, without input and output, and keep its code"],
+    ["warm [OPTION…] PROG [ARG…]", "run PROG with options of run until its code is kept, at most six times, without input and output"],
     ["--code-cache DIR", "the folder (default: ~/.cache/trapgate)"],
   ],
   async run(args) {
