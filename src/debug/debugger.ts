@@ -130,6 +130,11 @@ export class Debugger {
     this.hold((task) => scheduler.isHeld(task));
   }
 
+  /** Takes a process back that runs on unseen. False: there is none. */
+  attach(pid: number): boolean {
+    const process = this.kernel.processes.get(pid);
+    return process !== undefined && process.ended === undefined && this._notes.detached.delete(pid);
+  }
   /** Ends a process. */
   kill(pid: number): void {
     this.detach(pid);

@@ -14,9 +14,13 @@ import { serve } from "./serve.ts";
 const [SIGUSR1, SIGUSR2] = [10, 12];
 
 /** A program of two threads and its first thread. */
-const begin = async (folder: string, args: readonly string[] = []): Promise<{ readonly program: string; readonly debug: Debugger }> => {
-  const program = `${folder}/several`;
-  execFileSync("gcc", ["-g", "-O1", "-static", "-pthread", "-o", program, `${top}/test/debug/several.c`]);
+const begin = async (
+  folder: string,
+  args: readonly string[] = [],
+  name = "several",
+): Promise<{ readonly program: string; readonly debug: Debugger }> => {
+  const program = `${folder}/${name}`;
+  execFileSync("gcc", ["-g", "-O1", "-static", "-pthread", "-o", program, `${top}/test/debug/${name}.c`]);
   const files = { "/program": { content: readFileSync(program), mode: 0o755 } };
   const debug = new Debugger(new Timeline(new Machine({ files }), "/program", { stdin: "", args }));
   await debug.restart();
@@ -65,6 +69,27 @@ describe.skipIf(missing("signals and ends of threads", nativeX64, gcc))("threads
       expect([ended === "", await ask(`T${ended}`)]).toEqual([false, "E03"]);
       expect(await ask(`m${addressOf(program, "main").toString(16)},4`)).toMatch(/^[0-9a-f]{8}$/);
       expect(await ask("g")).toBe("E03");
+    });
+  });
+  it("of a process that runs on unseen can be attached to", { timeout: 60_000 }, async () => {
+    await inFolder(async (folder) => {
+      const { debug } = await begin(folder, [], "tasks");
+      const { ask } = serve(debug);
+      await ask("qSupported:multiprocess+");
+      await ask("QPassSignals:a;11;1e");
+      const wait4 = 61;
+      await ask(`QCatchSyscalls:1;${wait4.toString(16)}`);
+      expect(await ask("vCont;c")).toContain("syscall_entry:3d");
+      const child = [...debug.kernel.processes.keys()].at(-1)?.toString(16);
+      expect(await ask(`T${`p${child}.${child}`}`)).toBe("E03");
+      expect([await ask("vAttach;99"), await ask("vAttach;2")]).toEqual(["E03", "E03"]);
+      expect(await ask(`vAttach;${child}`)).toMatch(new RegExp(`^T00thread:p${child}\\.${child};`));
+      expect([await ask(`qAttached:${child}`), await ask("qAttached:2")]).toEqual(["1", "0"]);
+      // "Any thread" stays the one that has stopped last.
+      await ask("Hgp0.0");
+      expect(await ask("qC")).toBe(`QCp${child}.${child}`);
+      expect(await ask(`D;${child}`)).toBe("OK");
+      expect(await ask(`T${`p${child}.${child}`}`)).toBe("E03");
     });
   });
 });

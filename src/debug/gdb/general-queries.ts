@@ -40,6 +40,8 @@ export class GeneralQueries {
   private readonly _connection: Connection;
   private readonly _checkpoints = new Map<string, string>();
   private _locals = new ThreadLocals();
+  /** Processes that gdb has attached to: its end lets them go. */
+  readonly attached = new Set<number>();
   /** swbreak+, hwbreak+: gdb understands these reasons. */
   readonly knows = new Set<string>();
 
@@ -70,7 +72,7 @@ export class GeneralQueries {
       case "qC":
         return task ? `QC${ids.textOf(task)}` : NONE;
       case "qAttached":
-        return "0";
+        return this.attached.has(hexNumber(rest.slice(1)) ?? task?.process.pid ?? 0) ? "1" : "0";
       case "qfThreadInfo": {
         const texts = debug.threads.map((one) => ids.textOf(one));
         return texts.length === 0 ? "l" : `m${texts.join(",")}`;
@@ -147,6 +149,7 @@ export class GeneralQueries {
   /** Another program runs. */
   forget(): void {
     this._checkpoints.clear();
+    this.attached.clear();
     this._locals = new ThreadLocals();
   }
   private async _command(digits: string): Promise<string> {

@@ -203,7 +203,8 @@ export class GdbServer {
         const id = this._ids.parse(rest.slice(1));
         if (!id) return INVALID;
         if (id.tid > 0 && !debug.task(id.tid)) return NONE;
-        if (rest[0] === "g") this._general = id;
+        // "Any thread" is the one of now, as in gdbserver.
+        if (rest[0] === "g") this._general = id.pid <= 0 && id.tid <= 0 && this._task ? this._general : id;
         else if (rest[0] === "c") this._resumed = id;
         else return INVALID;
         return OK;
@@ -280,6 +281,13 @@ export class GdbServer {
     if (text === "vStopped") return this._nonStop?.next() ?? OK;
     if (text === "vCtrlC") return this._nonStop?.interrupt() ?? OK;
     if (text.startsWith("vFile:")) return this._files.reply(text, this._task?.process.pid ?? 0);
+    if (text.startsWith("vAttach;")) {
+      const pid = hexNumber(text.slice(8));
+      const { _debug: debug } = this;
+      if (pid === undefined || !debug.hasProgram || !debug.attach(pid)) return NONE;
+      this._queries.attached.add(pid);
+      return this._nonStop ? OK : this._stopText({ pid, tid: pid, why: { kind: "halted" } });
+    }
     if (text.startsWith("vKill")) {
       const pid = hexNumber(text.slice(6));
       if (pid !== undefined && this._debug.threads.some(({ process }) => process.pid !== pid)) this._debug.kill(pid);
