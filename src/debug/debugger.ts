@@ -14,6 +14,7 @@ import { Forward } from "./forward.ts";
 import { peek } from "./memory.ts";
 import { type Notices, pathOf, type SeenDenial } from "./notices.ts";
 import type { BreakKind } from "./points.ts";
+import { changeRegisters } from "./registers.ts";
 import { Standing } from "./standing.ts";
 import type { Events, Stop, StopCondition, Wanted, Watch } from "./stop.ts";
 
@@ -280,7 +281,7 @@ export class Debugger {
     let isWritten = false;
     this.timeline.change(({ kernel }) => {
       const task = kernel.tasks.get(tid);
-      isWritten = task !== undefined && change(task);
+      isWritten = task !== undefined && changeRegisters(task, change);
     });
     return isWritten;
   }

@@ -5,6 +5,7 @@ import { fxrstor, fxsave, fxsaveSize, tagWord } from "../cpu/helpers/x87-image.t
 import { at, EF, gprNames, R, S } from "../cpu/machine/state.ts";
 import type { Processor } from "../kernel/base/processor.ts";
 import type { Task } from "../kernel/core/task.ts";
+import { endStoppedCall, restartsIfWanted, stoppedResult } from "../kernel/entry/stopped-call.ts";
 import { FIX_EFLAGS } from "../kernel/signal/frame64.ts";
 import { backtrace } from "../machine/stack/backtrace.ts";
 import type { Frame } from "../machine/stack/frame.ts";
@@ -43,6 +44,22 @@ const general = (name: string, n: number, size: number, type = size === 8 ? "int
     return true;
   },
 });
+/** rax or eax. In a call that waits it is the result of a stop, as natively. */
+const accumulator = (name: string, size: number): Register => {
+  const register = general(name, R.ax, size);
+  return {
+    ...register,
+    get: (cpu, task) => {
+      const result = stoppedResult(task);
+      return result === undefined ? register.get(cpu, task) : BigInt.asUintN(8 * size, BigInt(result));
+    },
+    put: (cpu, value, task) => {
+      // 32-bit programs, too, have codes of 64 bits that restart a call. Linux putreg32().
+      const code = BigInt.asIntN(32, value);
+      return register.put(cpu, size === 4 && code <= -512n && code >= -516n ? BigInt.asUintN(64, code) : value, task);
+    },
+  };
+};
 const pc = (name: string, size: number): Register => ({
   name,
   size,
@@ -211,12 +228,14 @@ const GPR64 = ["rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp"] as const;
 const GPR32 = ["eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi"] as const;
 const typeOf = (name: string): string | undefined => (/^[re][bs]p$/.test(name) ? "data_ptr" : undefined);
 const numberOf = (name: string): number => R[name.slice(1) as keyof typeof R];
+const core = (name: string, size: number): Register =>
+  name.endsWith("ax") ? accumulator(name, size) : general(name, numberOf(name), size, typeOf(name));
 const features64: readonly Feature[] = [
   {
     name: "org.gnu.gdb.i386.core",
     types: flagTypes,
     registers: [
-      ...GPR64.map((name) => general(name, numberOf(name), 8, typeOf(name))),
+      ...GPR64.map((name) => core(name, 8)),
       ...many(8, (i) => general(`r${i + 8}`, i + 8, 8)),
       pc("rip", 8),
       eflags,
@@ -232,7 +251,7 @@ const features32: readonly Feature[] = [
   {
     name: "org.gnu.gdb.i386.core",
     types: flagTypes,
-    registers: [...GPR32.map((name) => general(name, numberOf(name), 4, typeOf(name))), pc("eip", 4), eflags, ...selectors, ...floats],
+    registers: [...GPR32.map((name) => core(name, 4)), pc("eip", 4), eflags, ...selectors, ...floats],
   },
   sse(8),
   { name: "org.gnu.gdb.i386.linux", registers: [call("orig_eax", 4)] },
@@ -328,6 +347,17 @@ export const writeAll = (task: Task, bytes: Uint8Array): boolean => {
     if (part.some((byte, i) => byte !== before[from + i])) isGood = writeOne(task, n, part) && isGood;
     from += size;
   });
+  return isGood;
+};
+/** Changes registers of a stopped task. A call that waits is left first, as natively at the stop. */
+export const changeRegisters = (task: Task, change: (task: Task) => boolean): boolean => {
+  const result = stoppedResult(task);
+  if (result !== undefined) {
+    endStoppedCall(task);
+    withState(task, true, ({ state }) => state.setGpr(R.ax, result));
+  }
+  const isGood = change(task);
+  restartsIfWanted(task);
   return isGood;
 };
 /** The instruction pointer. */

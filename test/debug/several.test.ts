@@ -4,6 +4,9 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { Debugger } from "../../src/debug/debugger.ts";
+import { hex, unhex } from "../../src/debug/gdb/packet.ts";
+import { descriptionOf } from "../../src/debug/registers.ts";
+import type { Task } from "../../src/kernel/core/task.ts";
 import { Machine } from "../../src/machine/machine.ts";
 import { Timeline } from "../../src/machine/timeline/timeline.ts";
 import { inFolder } from "../support/guest.ts";
@@ -90,6 +93,50 @@ describe.skipIf(missing("signals and ends of threads", nativeX64, gcc))("threads
       expect(await ask("qC")).toBe(`QCp${child}.${child}`);
       expect(await ask(`D;${child}`)).toBe("OK");
       expect(await ask(`T${`p${child}.${child}`}`)).toBe("E03");
+    });
+  });
+  it("call a function while they wait in a call, which restarts then", { timeout: 60_000 }, async () => {
+    await inFolder(async (folder) => {
+      const { program, debug } = await begin(folder);
+      const { ask } = serve(debug);
+      await ask("qSupported:multiprocess+");
+      await ask("QThreadEvents:1");
+      await ask("QPassSignals:1e;1f");
+      let stop = await ask("vCont;c");
+      while (stop?.startsWith("T05")) stop = await ask("vCont;c");
+      // A thread has ended, and the first one waits for it in futex(2).
+      await ask("Hgp2.2");
+      const before = (await ask("g")) ?? "";
+      const bytes = unhex(before) as Uint8Array;
+      const view = new DataView(bytes.buffer);
+      const futex = 202n;
+      const { registers } = descriptionOf(debug.task(2) as Task);
+      const set = async (name: string, value: bigint): Promise<string | undefined> => {
+        const out = new DataView(new ArrayBuffer(8));
+        out.setBigInt64(0, value, true);
+        const n = registers.findIndex((register) => register.name === name);
+        return ask(`P${n.toString(16)}=${hex(new Uint8Array(out.buffer))}`);
+      };
+      const ERESTARTSYS = 512n;
+      expect([view.getBigInt64(0, true), BigInt(debug.task(2)?.origAx ?? 0)]).toEqual([-ERESTARTSYS, futex]);
+      const [called, returned] = [addressOf(program, "handle_one"), addressOf(program, "handle_two")];
+      const stack = (view.getBigInt64(7 * 8, true) & ~0xfn) - 0x108n;
+      for (const [name, value] of [
+        ["orig_rax", -1n],
+        ["rdi", 5n],
+        ["rsp", stack],
+        ["rip", BigInt(called)],
+      ] as const)
+        expect(await set(name, value)).toBe("OK");
+      const address = new DataView(new ArrayBuffer(8));
+      address.setBigInt64(0, BigInt(returned), true);
+      expect(await ask(`M${stack.toString(16)},8:${hex(new Uint8Array(address.buffer))}`)).toBe("OK");
+      await ask(`Z0,${returned.toString(16)},1`);
+      expect(await ask("vCont;c:p2.2")).toMatch(/^T05thread:p2\.2;/);
+      expect(await ask(`G${before}`)).toBe("OK");
+      await ask(`z0,${returned.toString(16)},1`);
+      await ask("QThreadEvents:0");
+      expect(await ask("vCont;c")).toBe(`W${(SIGUSR1 + SIGUSR2 + 5).toString(16)};process:2`);
     });
   });
 });
