@@ -1,4 +1,5 @@
-// Two threads wait for a signal each; the first one sends both. With an argument a thread starts the program again.
+// Two threads wait for a signal each; the first one sends both. With an argument a thread starts the program again;
+// with two it sleeps often.
 #include <pthread.h>
 #include <signal.h>
 #include <unistd.h>
@@ -15,6 +16,10 @@ static void *replace(void *path) {
 }
 int main(int argc, char **argv) {
   pthread_t one, two;
+  if (argc > 2) {
+    for (int i = 0; i < 400; i++) usleep(1);
+    return 0;
+  }
   if (argc > 1) return pthread_create(&one, 0, replace, argv[0]) || pthread_join(one, 0) || 1;
   signal(SIGUSR1, handle_one), signal(SIGUSR2, handle_two);
   pthread_create(&one, 0, wait_for, 0), pthread_create(&two, 0, wait_for, 0);

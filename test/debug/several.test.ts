@@ -2,7 +2,7 @@
 // gdb's gdb.threads/signal-command-multiple-signals-pending.exp, non-ldr-exc-1.exp
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { Debugger } from "../../src/debug/debugger.ts";
 import { hex, unhex } from "../../src/debug/gdb/packet.ts";
 import { descriptionOf } from "../../src/debug/registers.ts";
@@ -137,6 +137,21 @@ describe.skipIf(missing("signals and ends of threads", nativeX64, gcc))("threads
       await ask(`z0,${returned.toString(16)},1`);
       await ask("QThreadEvents:0");
       expect(await ask("vCont;c")).toBe(`W${(SIGUSR1 + SIGUSR2 + 5).toString(16)};process:2`);
+    });
+  });
+  it("sleep as long as natively, also in short sleeps", { timeout: 60_000 }, async () => {
+    await inFolder(async (folder) => {
+      const { debug } = await begin(folder, ["many", "sleeps"]);
+      debug.sleepsInRealTime = true;
+      debug.isEachAlone = false;
+      const waits = vi.spyOn(globalThis, "setTimeout");
+      try {
+        expect((await debug.continue()).why).toEqual({ kind: "ended", status: 0 });
+        // 400 sleeps of some 50 microseconds: 20 ms, in waits of 5 ms.
+        expect(waits.mock.calls.filter(([, time]) => time === 5).length).toBeLessThan(40);
+      } finally {
+        waits.mockRestore();
+      }
     });
   });
 });

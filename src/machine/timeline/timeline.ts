@@ -86,7 +86,8 @@ export class Timeline {
   /** All tasks sleep in real time, as natively, while the owner looks on. No guest can see it. */
   isPaced = false;
   private readonly _idles: boolean;
-  private _slept = { now: -1, since: 0 };
+  /** The sleep of all tasks: where it began, and the milliseconds that are left from it. */
+  private _slept = { now: -1, since: 0, spare: 0 };
   private _observer: Observer | undefined = undefined;
   /** Called after the machine has been taken back: its kernel is another object. */
   onRestored: () => void = () => {};
@@ -220,13 +221,20 @@ export class Timeline {
       if (reason === "stuck") return "stuck";
     }
   }
-  /** True: all tasks sleep until then, and less real time has passed. */
+  /**
+   * True: all tasks sleep until then, and less real time has passed. Real time that was too much for one
+   * sleep counts for the next ones: a loop of short sleeps takes as long as natively.
+   */
   private _isEarly(until: number): boolean {
     // What has happened already happens again at once.
     if (!this.isPaced || !this.isAtEnd) return false;
     const { now, deadline } = this.kernel;
-    if (this._slept.now !== now) this._slept = { now, since: deadline.clock() };
-    return (deadline.clock() - this._slept.since) * 1e6 < until - now;
+    const clock = deadline.clock();
+    if (this._slept.now !== now) this._slept = { now, since: clock - this._slept.spare, spare: 0 };
+    const spare = clock - this._slept.since - (until - now) / 1e6;
+    if (spare < 0) return true;
+    this._slept.spare = Math.min(spare, 2 * SLEEP);
+    return false;
   }
   /** Rests at the next moment. */
   async step(): Promise<Rest> {
