@@ -191,6 +191,10 @@ export class Debugger {
   hold(isHeld: (task: Task) => boolean): void {
     this._standing.hold(isHeld);
   }
+  /** Threads that begin stand still, until `hold` lets them run. */
+  set holdsNew(holds: boolean) {
+    this._notes.holdsNew = holds;
+  }
   /** From outside: the program stops soon, also if it runs backward. */
   interrupt(): void {
     this._run?.standing.interrupt();

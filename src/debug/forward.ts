@@ -81,6 +81,9 @@ export class Forward {
       } else if (note.isBefore) {
         await this._notes.quietly(() => timeline.back());
         return standing.stopped(note);
+      } else if (why.kind === "thread-created" && this._notes.holdsNew) {
+        standing.hold((task) => standing.kernel.scheduler.isHeld(task) || task.pid === note.tid);
+        if (this._notes.wanted.events.threads) return standing.stopped(note);
       } else if (why.kind !== "ended") return standing.stopped(note);
       else {
         const process = standing.kernel.processes.get(pid);

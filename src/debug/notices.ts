@@ -56,6 +56,8 @@ export class Notices {
   /** A thread that runs until it leaves a range. */
   range: { readonly tid: number; readonly from: number; readonly to: number } | undefined = undefined;
   readonly wanted: Wanted;
+  /** Threads that begin stand still: only named threads run. */
+  holdsNew = false;
   /** Processes that gdb has let go. */
   readonly detached = new Set<number>();
   /** By thread. */
@@ -252,7 +254,7 @@ export class Notices {
       started: (child, parent) => {
         if (!parent) return;
         if (child.process === parent.process) {
-          if (events.threads) note(child, { kind: "thread-created" }, false);
+          if (events.threads || (this.holdsNew && this.mode === "forward")) note(child, { kind: "thread-created" }, false);
           return;
         }
         const isVfork = child.vforkParent !== undefined;

@@ -23,6 +23,7 @@ int main(int argc, char **argv) {
   if (argc > 1) return pthread_create(&one, 0, replace, argv[0]) || pthread_join(one, 0) || 1;
   signal(SIGUSR1, handle_one), signal(SIGUSR2, handle_two);
   pthread_create(&one, 0, wait_for, 0), pthread_create(&two, 0, wait_for, 0);
+  usleep(10);
   pthread_kill(one, SIGUSR1), pthread_kill(two, SIGUSR2);
   pthread_join(one, 0), pthread_join(two, 0);
   return handled;

@@ -154,4 +154,17 @@ describe.skipIf(missing("signals and ends of threads", nativeX64, gcc))("threads
       }
     });
   });
+  it("that begin stand still while only named ones run", { timeout: 60_000 }, async () => {
+    await inFolder(async (folder) => {
+      const { program, debug } = await begin(folder);
+      const { ask } = serve(debug);
+      await ask("qSupported:multiprocess+");
+      await ask("QPassSignals:1e;1f");
+      for (const name of ["wait_for", "pthread_kill"]) await ask(`Z0,${addressOf(program, name).toString(16)},1`);
+      expect(await ask("vCont;c:p2.2")).toMatch(/^T05thread:p2\.2;/);
+      expect(debug.threads.length).toBe(3);
+      await ask(`z0,${addressOf(program, "pthread_kill").toString(16)},1`);
+      expect(await ask("vCont;c")).toMatch(/^T05thread:p2\.[34];/);
+    });
+  });
 });

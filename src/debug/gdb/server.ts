@@ -253,6 +253,7 @@ export class GdbServer {
     const going = new Set(chosen.filter(({ action }) => action).map(({ task }) => task.pid));
     if (going.size === 0) return NONE;
     for (const { task, action } of chosen) if (action) debug.giveSignal(task.pid, action.signal);
+    debug.holdsNew = actions.every(({ thread }) => (thread?.tid ?? 0) > 0);
     // A step of the thread that runs concerns no other, and one in the past must not open a branch.
     if (!stepped || (debug.timeline.isAtEnd && stepped.task !== debug.current)) debug.hold(({ pid }) => !going.has(pid));
     else if (debug.kernel.scheduler.isHeld(stepped.task)) debug.hold(({ pid }) => pid !== stepped.task.pid);
