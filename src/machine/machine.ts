@@ -231,7 +231,7 @@ export class Machine {
     for (let stretch = first; ; stretch = CLOSED_STRETCH) {
       const { reason } = session.step(stretch);
       if (reason === "ended") return { run: session.report(undefined), end: "ended" };
-      if (reason !== "limit" || this.kernel.now > nanoseconds)
+      if (reason !== "limit" || this.kernel.now - this.kernel.scheduler.passed > nanoseconds)
         return { run: session.report({ timeout: 0 }), end: reason === "limit" ? "limit" : "stuck" };
     }
   }

@@ -3,8 +3,9 @@
 // `POINT:TASK,…[/SLICE]`, such as `17:4,23:3`, or `default`. TASK is a thread id. SLICE is the length of a
 // time slice in instructions. POINT is a number (points with a choice, counted from 0), or a place:
 // `3@1200` is before task 3's instruction 1200. A letter names another kind of point there: `3@1200c`
-// (letters below). `3@1200>4@800` is not about a task: task 3's store at instruction 1200 stays in its
-// store buffer, and leaves at the point 4@800, or with `3@1200>f` at the task's next fence.
+// (letters below; `t`: no other task could run, but time could pass until a deadline). `3@1200>4@800` is not
+// about a task: task 3's store at instruction 1200 stays in its store buffer, and leaves at the point 4@800,
+// or with `3@1200>f` at the task's next fence.
 import type { Chooser, PointKind } from "../kernel/core/scheduling.ts";
 import type { Task } from "../kernel/core/task.ts";
 import { Problem } from "../problem.ts";
@@ -42,21 +43,21 @@ const malformed = (text: string): Problem =>
   new Problem("bad-schedule", `"${text}" is no schedule`, { help: "a schedule is such as 17:4,23:3, as trapgate explore prints it" });
 
 const parseDeparture = (one: string, text: string): Departure => {
-  const match = /^(?:(\d{1,9})|(\d{1,9}@\d{1,15}(?:[ckrn](?:\.\d{1,9})?)?)):(\d{1,9})$/.exec(one);
+  const match = /^(?:(\d{1,9})|(\d{1,9}@\d{1,15}(?:(?:[ckrn]t?|t)(?:\.\d{1,9})?)?)):(\d{1,9})$/.exec(one);
   if (!match) throw malformed(text);
   const [, number, place, task] = match;
   return { point: number === undefined ? (place as string) : Number(number), task: Number(task) };
 };
 
 const parseDelay = (one: string, text: string): Delay => {
-  const match = /^(\d{1,9}@\d{1,15})>(f|\d{1,9}@\d{1,15}(?:[ckrn](?:\.\d{1,9})?)?)$/.exec(one);
+  const match = /^(\d{1,9}@\d{1,15})>(f|\d{1,9}@\d{1,15}(?:(?:[ckrn]t?|t)(?:\.\d{1,9})?)?)$/.exec(one);
   if (!match) throw malformed(text);
   return { store: match[1] as string, until: match[2] as string };
 };
 
 /** Reads the text of a schedule. Throws a Problem if it is malformed. */
 export const parseSchedule = (text: string): Schedule => {
-  const match = /^(default|[\d:,@.ckrnf>]+)(?:\/([1-9]\d{0,8}))?$/.exec(text.trim());
+  const match = /^(default|[\d:,@.ckrntf>]+)(?:\/([1-9]\d{0,8}))?$/.exec(text.trim());
   if (!match) throw malformed(text);
   const [, list = DEFAULT, slice] = match;
   const parts = list === DEFAULT ? [] : list.split(",");
@@ -82,6 +83,9 @@ const where: Readonly<Record<PointKind, (task: number) => string>> = {
 /** The letters of places. */
 const letters: Readonly<Record<PointKind, string>> = { access: "", call: "c", checked: "k", return: "r", next: "n" };
 
+/** The one alternative to a task is that time passes. */
+const isOfTime = (candidates: readonly Task[]): boolean => candidates.length === 2 && candidates[1]?.state === "sleeping";
+
 /** Names the points of one run by place, so that a name depends on no other task's points. */
 export class PointPlaces {
   /** The task that has run last. */
@@ -90,11 +94,13 @@ export class PointPlaces {
 
   /**
    * The place of a point. `user`: the task's instructions so far. If no task runs, the place is that of the
-   * last one.
+   * last one. A name does not depend on whether time could pass.
    */
-  of(kind: PointKind, current: Task, user?: number): string {
+  of(kind: PointKind, candidates: readonly Task[], user?: number): string {
+    const current = candidates[0] as Task;
     const task = kind === "next" ? (this.last ?? current) : current;
-    const place = `${task.pid}@${user ?? task.usage.user}${letters[kind]}`;
+    const time = isOfTime(candidates) ? "t" : "";
+    const place = `${task.pid}@${user ?? task.usage.user}${letters[kind]}${time}`;
     if (kind === "access") return place;
     const times = this._asked.get(place) ?? 0;
     this._asked.set(place, times + 1);
@@ -105,14 +111,33 @@ export class PointPlaces {
 /** The instruction of a task before which a departure is; undefined for other kinds of points. */
 export const stopOf = (point: number | string, task: Task): number | undefined => {
   const [pid, count = ""] = String(point).split("@");
-  return Number(pid) === task.pid && /^\d+$/.test(count) ? Number(count) : undefined;
+  return Number(pid) === task.pid && /^\d+t?$/.test(count) ? Number.parseInt(count, 10) : undefined;
 };
+
+/**
+ * Early deadlines of a task in one run: tasks that poll with timeouts must not keep the others from running.
+ */
+const MOST_EARLY = 5;
+/**
+ * The deadlines that come early. As on a processor, each of the other tasks may be so slow that a deadline
+ * comes before its next step.
+ */
+export class EarlyDeadlines {
+  private readonly _early = new Map<number, number>();
+  mayCome({ pid }: Task): boolean {
+    return (this._early.get(pid) ?? 0) < MOST_EARLY;
+  }
+  chosen({ pid, state }: Task): void {
+    if (state === "sleeping") this._early.set(pid, (this._early.get(pid) ?? 0) + 1);
+  }
+}
 
 /** Makes a run follow a schedule, and records the choices at each point. */
 export class Follower implements Chooser {
   private readonly _departures: readonly Departure[];
   private _taken = 0;
   protected readonly places = new PointPlaces();
+  private readonly _early = new EarlyDeadlines();
   /** At each counted point, thread ids of the tasks that could run instead of the default one. */
   readonly points: (readonly number[])[] = [];
   /** Called with a sentence for each departure. */
@@ -122,9 +147,13 @@ export class Follower implements Chooser {
     this._departures = departures;
   }
 
+  /** Departures by number have been made without regard to time. */
+  letsTimePass(task: Task): boolean {
+    return typeof this._departures[0]?.point === "string" && this._early.mayCome(task);
+  }
   choose(kind: PointKind, candidates: readonly Task[]): Task {
     const [usual, ...others] = candidates as readonly [Task, ...Task[]];
-    const place = this.places.of(kind, usual);
+    const place = this.places.of(kind, candidates);
     const point = kind === "access" ? place : this.points.push(others.map((task) => task.pid)) - 1;
     this.reached(place);
     const departure = this._departures[this._taken];
@@ -132,7 +161,9 @@ export class Follower implements Chooser {
     this._taken++;
     const task = others.find((other) => other.pid === departure.task);
     if (!task) throw this._unfit(`at point ${departure.point} there is no task ${departure.task} that could run instead`);
-    this.onDeparture?.(`task ${task.pid} runs before ${where[kind](usual.pid)}`);
+    this._early.chosen(task);
+    const runs = task.state === "sleeping" ? "'s time has come: it runs" : " runs";
+    this.onDeparture?.(`task ${task.pid}${runs} before ${where[kind](usual.pid)}`);
     return task;
   }
 

@@ -61,6 +61,21 @@ describe.skipIf(missing("searches that draw schedules", gcc))("a search that dra
       },
     );
   }
+  it("lets a deadline come before the step of a task, and the schedule repeats it", async () => {
+    const options: ExploreOptions = { root, search: "pos", schedules: 200, searchSeed: 1 };
+    const { violation } = await explore(program("early-timer"), options);
+    expect(violation?.what).toBe("the program was killed by SIGSEGV");
+    const { schedule = "" } = violation ?? {};
+    expect(replay(program("early-timer"), { root, schedule })).toBe(violation?.what);
+    // The systematic search departs at calls, and time does not pass.
+    expect((await explore(program("early-timer"), { root, schedules: 30 })).violation).toBeUndefined();
+  });
+  it("draws the first schedule, and has points at the variables of the program in it", async () => {
+    const options: ExploreOptions = { root, search: "pos", schedules: 1 };
+    const seeds = [0, 1, 2];
+    const found = await Promise.all(seeds.map((searchSeed) => explore(program("lost-update"), { ...options, searchSeed })));
+    expect(found.map(({ violation }) => violation?.what)).toContain(KILLED);
+  });
   it("makes a failing schedule short, and shows the order of accesses in columns", async () => {
     const options: ExploreOptions = { root, search: "random" };
     const long = (await explore(program("lost-update"), { ...options, minimise: false })).violation?.schedule.split(",") ?? [];

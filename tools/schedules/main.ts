@@ -1,8 +1,11 @@
-// npm run schedules -- --sources DIR [--published FILE] [NAME…]: concurrency bugs of the literature, each
-// searched with several seeds, beside published figures. DIR is the folder `evaluation` of PERIOD's
-// repository (github.com/wcventure/PERIOD), which has SCTBench's and ConVul's programs; FILE is the table
-// of RFF's experiments (github.com/dylanjwolff/RFF, scripts/data-analysis/full-data.csv). Programs are
+// npm run schedules -- --sources DIR [--built FILE] [--published FILE] [NAME…]: concurrency bugs of the
+// literature, each searched with several seeds, beside published figures. DIR is the folder `evaluation` of
+// PERIOD's repository (github.com/wcventure/PERIOD), which has SCTBench's and ConVul's programs. Programs are
 // compiled unchanged, by the host's compiler, and run on the host's libraries. Nothing of them is kept.
+// --built FILE: programs that are built already, in lines `NAME PROGRAM ARGUMENT…`.
+// --published FILE: the table of RFF's experiments (github.com/dylanjwolff/RFF,
+// scripts/data-analysis/full-data.csv).
+// --guarded-heap: a use of freed memory is a fault (guarded-heap.c), where PERIOD's scripts have a sanitizer.
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -16,6 +19,8 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     sources: { type: "string" },
+    built: { type: "string" },
+    "guarded-heap": { type: "boolean" },
     published: { type: "string" },
     seeds: { type: "string", default: "20" },
     schedules: { type: "string", default: "2000" },
@@ -62,7 +67,7 @@ const sourcesIn = (folder: string): string[] => {
 };
 
 /** Names such as CS/account, with their source files. */
-const programs = (top: string): Map<string, string[]> => {
+const programsIn = (top: string): Map<string, string[]> => {
   const found = new Map<string, string[]>();
   const add = (name: string): void => {
     const files = sourcesIn(join(top, name));
@@ -76,6 +81,20 @@ const programs = (top: string): Map<string, string[]> => {
   }
   return found;
 };
+
+interface Subject {
+  readonly name: string;
+  readonly program: string;
+  readonly args: readonly string[];
+  /** Why there is no program. */
+  readonly refused?: string | undefined;
+}
+const builtIn = (file: string): Subject[] =>
+  readFileSync(file, "utf8")
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/))
+    .filter((words) => words.length > 1)
+    .map(([name = "", program = "", ...args]) => ({ name, program, args }));
 
 const compile = (files: readonly string[], out: string): string | undefined => {
   const compiler = files.some((file) => file.endsWith(".cpp")) ? "g++" : "gcc";
@@ -97,55 +116,84 @@ const compile = (files: readonly string[], out: string): string | undefined => {
   }
 };
 
+/** The programs whose names hold one of the given words, compiled one after the other. */
+function* subjects(folder: string): Generator<Subject> {
+  const isWanted = (name: string): boolean => positionals.length === 0 || positionals.some((part) => name.includes(part));
+  if (values.built) yield* builtIn(values.built).filter(({ name }) => isWanted(name));
+  for (const [name, files] of values.sources ? programsIn(values.sources) : []) {
+    if (!isWanted(name)) continue;
+    const program = join(folder, "program");
+    yield { name, program, args: [], refused: compile(files, program) };
+  }
+}
+
+/** What the seeds have found in one program. */
+interface Row {
+  readonly found: readonly number[];
+  readonly violations: ReadonlySet<string>;
+}
+const searched = async ({ program, args }: Subject, env: Readonly<Record<string, string>>): Promise<Row> => {
+  const found: number[] = [];
+  const violations = new Set<string>();
+  for (let seed = 0; seed < Number(values.seeds); seed++) {
+    const options = {
+      root: hostTree("/"),
+      args,
+      env,
+      search: values.search as SearchName,
+      searchSeed: seed,
+      schedules: Number(values.schedules),
+      seconds: Number(values.seconds),
+      memoryModel: values["memory-model"] === "tso" ? "tso" : "sc",
+      clock: "2025-01-01",
+      minimise: false,
+    } as const;
+    const { violation, schedules } = await explore(program, options);
+    if (!violation) continue;
+    found.push(schedules);
+    violations.add(violation.what);
+    const again = replay(program, { ...options, schedule: violation.schedule });
+    if (again !== violation.what) violations.add(`not repeated with seed ${seed}: ${again ?? "no violation"}`);
+  }
+  return { found, violations };
+};
+
 const main = async (): Promise<void> => {
-  const { sources } = values;
-  if (sources === undefined || !existsSync(sources))
+  const { sources, built } = values;
+  if (built === undefined && (sources === undefined || !existsSync(sources)))
     throw new Error("--sources DIR is missing: the folder evaluation of PERIOD's repository");
   if (!searchNames.some((name) => name === values.search)) throw new Error(`--search is one of ${searchNames.join(", ")}`);
   const table = published(values.published);
   const folder = mkdtempSync(join(tmpdir(), "trapgate-schedules-"));
-  const seeds = Number(values.seeds);
-  let bugs = 0;
-  let rows = 0;
+  const heap = join(folder, "guarded-heap.so");
+  const counts = { rows: 0, found: 0, once: 0, median: 0 };
   console.log(
     `| program | ${values.search} | ${tools.map(([tool]) => tool).join(" | ")} | violation |\n|---|---|${tools.map(() => "---|").join("")}---|`,
   );
   try {
-    for (const [name, files] of programs(sources)) {
-      if (positionals.length > 0 && !positionals.some((part) => name.includes(part))) continue;
-      const program = join(folder, "program");
-      const refused = compile(files, program);
+    if (values["guarded-heap"])
+      execFileSync("gcc", ["-O2", "-shared", "-fPIC", "-fno-builtin", join(import.meta.dirname, "guarded-heap.c"), "-o", heap]);
+    const env: Readonly<Record<string, string>> = values["guarded-heap"] ? { LD_PRELOAD: heap } : {};
+    for (const subject of subjects(folder)) {
+      const { name, refused } = subject;
       if (refused !== undefined) {
         console.log(`| ${name} | not compiled: ${refused} | |`);
         continue;
       }
-      const found: number[] = [];
-      const whats = new Set<string>();
-      for (let seed = 0; seed < seeds; seed++) {
-        const options = {
-          root: hostTree("/"),
-          search: values.search as SearchName,
-          searchSeed: seed,
-          schedules: Number(values.schedules),
-          seconds: Number(values.seconds),
-          memoryModel: values["memory-model"] === "tso" ? "tso" : "sc",
-          clock: "2025-01-01",
-          minimise: false,
-        } as const;
-        const { violation, schedules } = await explore(program, options);
-        if (!violation) continue;
-        found.push(schedules);
-        whats.add(violation.what);
-        const again = replay(program, { ...options, schedule: violation.schedule });
-        if (again !== violation.what) whats.add(`not repeated with seed ${seed}: ${again ?? "no violation"}`);
-      }
-      rows++;
-      if (found.length > 0) bugs++;
-      const others = tools.map(([, tool]) => table.get(`${tool} ${name}`)).map((row) => (row ? summary(row.found, row.trials) : ""));
-      console.log(`| ${name} | ${summary(found, seeds)} | ${others.join(" | ")} | ${[...whats].join("; ")} |`);
+      const { found, violations } = await searched(subject, env);
+      const others = tools.map(([, tool]) => table.get(`${tool} ${name}`));
+      const [rff] = others;
+      const limit = rff && rff.found.length > 0 ? median(rff.found) : Infinity;
+      counts.rows++;
+      if (found.length > 0) counts.found++;
+      if (found.some((schedules) => schedules <= limit)) counts.once++;
+      if (found.length > 0 && median(found) <= limit) counts.median++;
+      const cells = others.map((row) => (row ? summary(row.found, row.trials) : ""));
+      console.log(`| ${name} | ${summary(found, Number(values.seeds))} | ${cells.join(" | ")} | ${[...violations].join("; ")} |`);
     }
     console.log(
-      `\n${bugs} of ${rows} programs: a bug in at least one of ${seeds} trials of at most ${values.schedules} schedules; each replayed`,
+      `\n${counts.found} of ${counts.rows} programs: a bug in at least one of ${values.seeds} trials of at most ${values.schedules} schedules; ` +
+        `each replayed. Within RFF's median of schedules: ${counts.once} in a trial, ${counts.median} in the median`,
     );
   } finally {
     rmSync(folder, { recursive: true });

@@ -14,8 +14,13 @@ export type PointKind = "call" | "checked" | "return" | "next" | "access";
 
 /** Decides the schedule of a run. */
 export interface Chooser {
-  /** The next task, of two or more candidates. The first is the scheduler's own choice. */
+  /**
+   * The next task, of two or more candidates. The first is the scheduler's own choice. The last one may
+   * sleep, if `letsTimePass`: time then passes until its deadline.
+   */
   choose(kind: PointKind, candidates: readonly Task[]): Task;
+  /** May the sleeping task with the next deadline be a candidate? */
+  letsTimePass?(task: Task): boolean;
   /** A scheduling point of a task while no other could run. */
   alone?(kind: PointKind, task: Task): void;
   /** A task is about to run, or has become runnable. */
@@ -78,6 +83,8 @@ export interface Scheduling {
   readonly isAtMoment: boolean;
   /** Virtual time, also in the middle of a run of the processor. */
   readonly time: number;
+  /** Virtual nanoseconds that have passed by a choice of the chooser. */
+  readonly passed: number;
   attach(processor: Processor): void;
   /** The chooser decides from now on, with slices of that length. */
   follow(chooser: Chooser, slice?: number): void;

@@ -4,6 +4,7 @@
 import type { Chooser, PointKind } from "../core/scheduling.ts";
 import type { Task } from "../core/task.ts";
 import { rank } from "../task/sched-policy.ts";
+import { earlySleeper } from "./sleepers.ts";
 
 /** Runnable tasks without the running one, first in first out. */
 export class RunQueue {
@@ -62,13 +63,16 @@ export class RunQueue {
       const rivals = this._rivals(first).filter((other) => other !== this.yielded);
       task = rivals.length > 0 ? chooser.choose("next", [first, ...rivals]) : first;
     }
+    // The scheduler finds no task, and lets time pass.
+    if (task.state === "sleeping") return void (this.chosen = task);
     this.chosen = this.yielded = undefined;
     this._queue.splice(this._queue.indexOf(task), 1);
     return task;
   }
-  /** The tasks that could run instead of a task. */
+  /** The tasks that could run instead of a task, and at last one that sleeps, if time may pass. */
   private _rivals(task: Task): Task[] {
-    return this._queue.filter((other) => other !== task && rank(other) === rank(task));
+    const rivals = this._queue.filter((other) => other !== task && rank(other) === rank(task));
+    return this.chooser?.letsTimePass ? [...rivals, ...earlySleeper(this.chooser, task)] : rivals;
   }
   /** A scheduling point of the running task. True: it gives way, and is to come here again when it runs. */
   givesWay(task: Task, kind: PointKind): boolean {

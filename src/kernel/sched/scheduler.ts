@@ -202,6 +202,7 @@ export class Scheduler implements Scheduling {
     if (kernel.idlesInRealTime || [...kernel.tasks.values()].some(waits))
       return { reason: "idle", until: next === Infinity ? undefined : next };
     if (next === Infinity) return { reason: "stuck" };
+    if (this._queue.chosen) this.passed += next - kernel.now;
     kernel.skip(next);
     return undefined;
   }
@@ -336,6 +337,7 @@ export class Scheduler implements Scheduling {
 
   /** True while the gate works for a call of the current task. */
   isInCall = false;
+  passed = 0;
   /** Instructions of the processor that are in the clock. */
   private _counted = 0;
   /**

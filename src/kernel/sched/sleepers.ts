@@ -2,7 +2,9 @@
 
 import type { Wait } from "../base/wait.ts";
 import type { Kernel } from "../core/kernel.ts";
+import type { Chooser } from "../core/scheduling.ts";
 import type { Task } from "../core/task.ts";
+import { rank } from "../task/sched-policy.ts";
 import type { Timer } from "../timer/timers.ts";
 
 /** Wakes a task at its deadline. One a task, kept while it lives. */
@@ -46,3 +48,16 @@ export class Sleepers {
     this._deadlines.delete(task);
   }
 }
+
+/** The sleeping task of a task's rank whose deadline comes first, if the chooser lets time pass for it. */
+export const earlySleeper = (chooser: Chooser, task: Task): readonly Task[] => {
+  const { timers, tasks } = task.kernel;
+  if (timers.next === Infinity) return [];
+  let next: Task | undefined;
+  let first = Infinity;
+  for (const other of tasks.values()) {
+    const until = other.state === "sleeping" && rank(other) === rank(task) ? other.waiting?.until : undefined;
+    if (until !== undefined && until < first) [next, first] = [other, until];
+  }
+  return next && chooser.letsTimePass?.(next) ? [next] : [];
+};

@@ -8,21 +8,19 @@ import type { Chooser, PointKind } from "../../kernel/core/scheduling.ts";
 import type { Task } from "../../kernel/core/task.ts";
 import type { Observer } from "../../kernel/observer.ts";
 import { Instructions } from "../accessing-instructions.ts";
-import { type Delay, type Departure, PointPlaces } from "../schedule.ts";
+import { type Delay, type Departure, EarlyDeadlines, PointPlaces } from "../schedule.ts";
 import { codeName, dataName } from "../stack/names.ts";
 import { StoreBuffers } from "../store-buffers.ts";
 import { type Race, RaceDetector, type SyncBytes } from "./races/detector.ts";
 import { SyncCalls } from "./races/sync-calls.ts";
 import { PagesInUse, type SharedWords } from "./shared-words.ts";
+import { Spins } from "./spins.ts";
 import type { Candidate, Notes, PendingEvent, Strategy } from "./strategy.ts";
 import { wordOf } from "./surw.ts";
 import { ThreadIds } from "./thread-ids.ts";
 
 /** Where points are: `accesses` leaves out plain accesses of the system's libraries. */
 export type PointsAt = "calls" | "accesses" | "all";
-
-/** Reads of the same few instructions in a row, by a task that others wait for, before it gives way. */
-const SPINS = 50;
 
 /** A step of the run, for the report. */
 export interface Step {
@@ -59,6 +57,7 @@ export class ObservedRun implements Chooser, AccessWatch {
   private _pages: PagesInUse;
   private readonly _instructions: Instructions;
   private readonly _places = new PointPlaces();
+  private readonly _early = new EarlyDeadlines();
   /** The events before which tasks have stopped. */
   private readonly _pending = new Map<number, PendingEvent>();
   /** The instruction that may access memory now: its number since boot. */
@@ -79,7 +78,7 @@ export class ObservedRun implements Chooser, AccessWatch {
   private _alive = 0;
   /** For strategies that see all. */
   private readonly _ids: ThreadIds | undefined;
-  private readonly _spun = { pid: 0, reads: 0, ips: new Set<number>() };
+  private _spins = new Spins();
 
   readonly departures: Departure[] = [];
   /** Points with two or more candidates. */
@@ -142,7 +141,7 @@ export class ObservedRun implements Chooser, AccessWatch {
     this._granted = before._granted;
     this._user = before._user;
     this._places.last = before._places.last && current;
-    Object.assign(this._spun, { ...before._spun, ips: new Set(before._spun.ips) });
+    this._spins = before._spins.copy();
     for (const step of before.steps ?? []) this.steps?.push({ ...step, event: here(step.event) });
   }
 
@@ -195,9 +194,13 @@ export class ObservedRun implements Chooser, AccessWatch {
   get delays(): Delay[] {
     return Array.from(this._missed, ([store, until]) => ({ store, until }));
   }
+  /** A proof is for one order of deadlines and computations. */
+  letsTimePass(task: Task): boolean {
+    return !this._strategy.seesAll && this._early.mayCome(task);
+  }
   choose(kind: PointKind, candidates: readonly Task[]): Task {
     const usual = candidates[0] as Task;
-    const place = this._places.of(kind, usual, kind === "access" ? this._user : undefined);
+    const place = this._places.of(kind, candidates, kind === "access" ? this._user : undefined);
     // After a call a task goes on to its next access or call, unless it has made a task.
     const isBirth = kind === "return" && candidates.some(({ pid }) => !this.tasks.has(pid));
     if ((kind === "return" && !isBirth) || (kind === "checked" && this._at !== "calls")) return usual;
@@ -212,9 +215,10 @@ export class ObservedRun implements Chooser, AccessWatch {
     if (kind !== "next") this._placeOf.set(usual.pid, place);
     for (const { pid } of candidates) this.tasks.add(pid);
     const task = this._decide(candidates, place);
+    this._early.chosen(task);
     if (task !== usual) this.departures.push({ point: place, task: task.pid });
     if (kind === "call" && task === usual) this.before(usual);
-    if (kind === "access" && task === usual && place === this._fence) this._buffers?.drain(usual.pid);
+    if (task === usual) this._drainAt(kind, usual);
     return task;
   }
   private _decide(candidates: readonly Task[], place: string): Task {
@@ -239,8 +243,12 @@ export class ObservedRun implements Chooser, AccessWatch {
     const on = this._strategy.seesAll ? this._instructions.callOn(task) : { address: 0, bytes: 0, writes: false, reads: false };
     return { ip: this._cpu.state.rip, space: task.mem, ...on };
   }
+  /** All stores leave before the fence at which the task has stopped. */
+  private _drainAt(kind: PointKind, { pid }: Task): void {
+    if (kind === "access" && this._fence === `${pid}@${this._user}`) this._buffers?.drain(pid);
+  }
   alone(kind: PointKind, task: Task): void {
-    if (kind === "access" && this._fence === `${task.pid}@${task.usage.user}`) this._buffers?.drain(task.pid);
+    this._drainAt(kind, task);
     if (kind !== "call" || !this._strategy.seesAll || this._instructions.isOwnCall(task)) return;
     this._strategy.executed(task.pid, this._callOf(task), []);
   }
@@ -290,7 +298,7 @@ export class ObservedRun implements Chooser, AccessWatch {
     const event = { ip, space: task.mem, address, bytes, writes, reads: !writes || instruction.reads, ...(joins ? { joins } : {}) };
     this._user = scheduler.userTime(start);
     this._pending.set(task.pid, event);
-    this._countSpin(task, event);
+    if (this._spins.note(task.pid, event)) this._strategy.starves(task.pid);
     this._placeOf.set(task.pid, `${task.pid}@${this._user}`);
     const isBuffered = this._buffers !== undefined && writes && !instruction.isAtomic;
     if (isBuffered) {
@@ -307,26 +315,16 @@ export class ObservedRun implements Chooser, AccessWatch {
     this._execute(task, event);
     return false;
   }
-  private _countSpin({ pid }: Task, { ip, writes }: PendingEvent): void {
-    const spun = this._spun;
-    if (spun.pid !== pid || writes || (spun.ips.size >= 4 && !spun.ips.has(ip))) {
-      spun.pid = pid;
-      spun.reads = 0;
-      spun.ips.clear();
-    }
-    if (writes) return;
-    spun.ips.add(ip);
-    if (++spun.reads < SPINS) return;
-    spun.reads = 0;
-    this._strategy.starves(pid);
-  }
   private _execute(task: Task, event: PendingEvent): void {
     const { pid } = task;
     if (event.bytes > 0) {
       const source = this._pages.source(task, event.address, event.ip, event.writes);
-      if (event.reads) this.readsFrom.add(`${source.toString(16)}>${event.ip.toString(16)}`);
-      this._strategy.observe?.(event, source);
-      this._count(pid, event);
+      // Not of words that count as shared for want of knowledge.
+      if (this._pages.isShared(task, event.address)) {
+        if (event.reads) this.readsFrom.add(`${source.toString(16)}>${event.ip.toString(16)}`);
+        this._strategy.observe?.(event, source);
+        this._count(pid, event);
+      }
     }
     if (this.steps) this._noteStep(task, event);
     this._strategy.executed(pid, event, this._others());

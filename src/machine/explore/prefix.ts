@@ -116,7 +116,7 @@ export class SharedPrefix {
    */
   seen(options: RunOptions, steps: Steps): (run: ObservedRun) => void {
     const { words, at, memory } = options;
-    const key = [words.pages, words.words, at, memory, steps].join();
+    const key = [words.pages, words.words, words.isAssumed, at, memory, steps].join();
     if (this._seen?.key !== key) {
       const { process } = this._back(this._start);
       const { machine } = this;

@@ -82,7 +82,7 @@ export class PropertyChecker implements Observer {
 
 const endVerdict = (status: ClosedRun["run"]["status"], end: ClosedRun["end"], wanted: number): string | undefined => {
   if (end === "stuck") return "every task waits, and nothing can wake one";
-  if (end === "limit" || "timeout" in status) return "the program does not end in ten times the virtual time of its default schedule";
+  if (end === "limit" || "timeout" in status) return "the program does not end in ten times the virtual time of its first schedule";
   if ("signal" in status) return `the program was killed by ${status.signal}`;
   return status.exit === wanted ? undefined : `the program exited with ${status.exit}, not ${wanted}`;
 };

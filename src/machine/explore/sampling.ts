@@ -73,7 +73,10 @@ export class Sampling {
     strategy.finish?.(observed.readsFrom);
     this._note(observed);
     trials.races?.collect(trials, this.at, observed);
-    if (violated === undefined) return undefined;
+    if (violated === undefined) {
+      trials.words.settle();
+      return undefined;
+    }
     const found = { what: violated, departures: observed.departures, delays: observed.delays };
     return trials.repeats(found) ? found : undefined;
   }
@@ -81,13 +84,13 @@ export class Sampling {
   /** Draws schedules up to the first violation, or until the limits of the search or `until` are reached. */
   async search(name: SamplingName, seed: number, until: () => boolean): Promise<Found | undefined> {
     const trials = this._trials;
-    // The default schedule shows the shared words: the second time from the start.
-    for (let i = 0; i < 2 && trials.schedules < 2 && !trials.exhausted; i++) {
-      const found = this._try(new Default());
-      if (found) return found;
-    }
     const strategy = this._strategies.get(name) ?? this._strategy(name, new Random(seed));
     this._strategies.set(name, strategy);
+    if (!trials.knowsLimit && !trials.exhausted) {
+      trials.words.isAssumed = true;
+      const found = trials.first(() => this._try(strategy)) ?? (trials.knowsLimit ? undefined : this._try(new Default()));
+      if (found) return found;
+    }
     while (!trials.exhausted && !until()) {
       const found = this._try(strategy);
       if (found) return found;

@@ -4,7 +4,7 @@
 import { ALL, READS } from "../../cpu/machine/access-watch.ts";
 import { access } from "../../cpu/machine/mmu.ts";
 import type { Task } from "../../kernel/core/task.ts";
-import { VM } from "../../memory/vma.ts";
+import { PROT, VM } from "../../memory/vma.ts";
 
 /** The bytes of a word here: the smallest object that C programs share, as a rule. */
 const WORD = 4;
@@ -20,6 +20,14 @@ export class SharedWords {
   private readonly _pages = new Map<string, Uint8Array>();
   /** Number of words. */
   words = 0;
+  /** No run has shown the shared words yet: each of the program's variables counts as one. */
+  isAssumed = false;
+  /** A run has shown them. */
+  settle(): void {
+    if (!this.isAssumed) return;
+    this.isAssumed = false;
+    for (const [name, words] of this._pages) if (!words.includes(1)) this._pages.delete(name);
+  }
 
   get pages(): number {
     return this._pages.size;
@@ -37,12 +45,23 @@ export class SharedWords {
   }
 }
 
+/** Variables of the program, and its heap: what tasks share as a rule. */
+const isVariable = ({ mem }: Task, address: number): boolean => {
+  if (address >= mem.brkStart && address < mem.brk) return true;
+  const vma = mem.find(address);
+  if (!vma || (vma.prot & PROT.WRITE) === 0 || (vma.flags & VM.SHARED) !== 0) return false;
+  const file = vma.file ?? mem.find(vma.start - 1)?.file;
+  return file !== undefined && file.path === mem.find(mem.startCode)?.file?.path;
+};
+
 /** A page in one run. */
 export class PageUse {
   /** The first task; `SEVERAL` afterwards. */
   owner = 0;
   written = false;
   readonly name: string;
+  /** All words count as shared. */
+  isAssumed = false;
   /** Shared and written: known words, and by word the first task and whether it was written. */
   words: Uint8Array | undefined;
   owners: Int32Array | undefined;
@@ -59,6 +78,7 @@ export class PageUse {
     const copy = new PageUse(this.name, undefined);
     copy.owner = this.owner;
     copy.written = this.written;
+    copy.isAssumed = this.isAssumed;
     copy.words = this.words;
     copy.owners = this.owners?.slice();
     copy.writes = this.writes?.slice();
@@ -149,8 +169,9 @@ export class PagesInUse {
     if (how === access.write) page.written = true;
     if (page.owner === 0) page.owner = task.pid;
     else if (page.owner !== task.pid) page.owner = SEVERAL;
+    if (this._known.isAssumed && !page.isAssumed && isVariable(task, address)) page.isAssumed = true;
     if (page.words) return 0;
-    if (page.owner === SEVERAL && page.written) {
+    if (page.isAssumed || (page.owner === SEVERAL && page.written)) {
       page.watch(this._known.learn(page.name));
       return 0;
     }
@@ -164,7 +185,7 @@ export class PagesInUse {
     if (!words || !owners || !writes) return false;
     const first = Math.floor((address % 4096) / WORD);
     const last = Math.min(WORDS - 1, Math.floor(((address % 4096) + bytes - 1) / WORD));
-    let shared = false;
+    let shared = page.isAssumed;
     for (let w = first; w <= last; w++) {
       const owner = owners[w] as number;
       if (owner === 0) owners[w] = task.pid;
@@ -177,6 +198,10 @@ export class PagesInUse {
       if (words[w] === 1) shared = true;
     }
     return shared;
+  }
+  /** True if a run has shown that the word is shared and written. */
+  isShared(task: Task, address: number): boolean {
+    return this._page(task, address).words?.[Math.floor((address % 4096) / WORD)] === 1;
   }
   /**
    * The instruction that wrote the first shared word of an access last, 0 if none did; and notes `ip` as the

@@ -82,15 +82,45 @@ export class Notes implements Strategy {
   }
 }
 
-/** A random walk: at each point every candidate is as likely. */
-export class RandomWalk implements Strategy {
+/** One task of so many keeps its stores in the buffer as long as it can. */
+const LATE = 3;
+
+/**
+ * Tasks whose stores leave late in a schedule. A store that may leave at each point seldom stays until all
+ * other tasks have ended.
+ */
+class LateTasks {
   private readonly _random: Random;
+  private readonly _late = new Map<number, boolean>();
   constructor(random: Random) {
     this._random = random;
   }
-  begin(): void {}
+  begin(): void {
+    this._late.clear();
+  }
+  /** True if it is a store of such a task. */
+  keeps({ pid, store }: Candidate): boolean {
+    if (store === undefined) return false;
+    let late = this._late.get(pid);
+    if (late === undefined) this._late.set(pid, (late = this._random.below(LATE) === 0));
+    return late;
+  }
+}
+
+/** A random walk: at each point every candidate is as likely. */
+export class RandomWalk implements Strategy {
+  private readonly _random: Random;
+  private readonly _late: LateTasks;
+  constructor(random: Random) {
+    this._random = random;
+    this._late = new LateTasks(random);
+  }
+  begin(): void {
+    this._late.begin();
+  }
   choose(candidates: readonly Candidate[]): number {
-    return this._random.below(candidates.length);
+    const free = candidates.flatMap((candidate, i) => (this._late.keeps(candidate) ? [] : [i]));
+    return free[this._random.below(free.length)] as number;
   }
   executed(): void {}
   starves(): void {}
@@ -164,15 +194,19 @@ export class Pos implements Strategy {
   private _priorities = new Map<number, { readonly event: PendingEvent | undefined; readonly priority: number }>();
   /** Tasks that give way until another one has made an event. */
   private readonly _starving = new Set<number>();
+  private readonly _late: LateTasks;
   constructor(random: Random) {
     this.random = random;
+    this._late = new LateTasks(random);
   }
   begin(): void {
     this._priorities = new Map();
+    this._late.begin();
     this._starving.clear();
   }
-  protected priority({ pid, event }: Candidate): number {
-    if (this._starving.has(pid)) return LAST;
+  protected priority(candidate: Candidate): number {
+    const { pid, event } = candidate;
+    if (this._starving.has(pid) || this._late.keeps(candidate)) return LAST;
     const known = this._priorities.get(pid);
     if (known && known.event === event) return known.priority;
     const priority = this.random.fraction();

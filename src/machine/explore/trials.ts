@@ -26,8 +26,10 @@ export type SearchOptions = Omit<ExploreOptions, "code"> &
   };
 
 const SECONDS = 60;
-/** Virtual nanoseconds: of the default schedule, and of the others beside ten times its own. */
+/** Virtual nanoseconds: of the first schedule, and of the others beside ten times its own. */
 const FIRST_LIMIT = 60e9;
+/** Of a first schedule that is drawn: tasks that spin can keep others waiting in it. */
+const DRAWN_LIMIT = 2e9;
 const EXTRA = 10e6;
 /**
  * Times the limit for a schedule that does not end: tasks that spin can keep others waiting for long by
@@ -45,8 +47,9 @@ export class Trials {
   readonly races: DataRaces | undefined;
   private readonly _until: number;
   private _memory: WebAssembly.Memory | undefined = undefined;
-  /** Virtual nanoseconds that a run may take. */
-  private _limit = FIRST_LIMIT;
+  /** Virtual nanoseconds that a run may take; undefined before one has ended. */
+  private _limit: number | undefined = undefined;
+  private _firstLimit = FIRST_LIMIT;
   schedules = 0;
   private _prefix: SharedPrefix | undefined = undefined;
   /** The instructions of the common beginning; undefined before the first run. */
@@ -71,7 +74,7 @@ export class Trials {
   /** True if the schedule alone repeats a violation, also if it has ten times as long. */
   repeats({ what, departures, delays = [] }: Found): boolean {
     const [limit, schedules] = [this._limit, this.schedules];
-    this._limit *= PATIENCE;
+    this._limit = this._most * PATIENCE;
     const { violated } = this.follow(departures, delays.length > 0 ? delays : undefined);
     this._limit = limit;
     this.schedules = schedules;
@@ -115,12 +118,31 @@ export class Trials {
     const { chooser } = this._closed(make, new PropertyChecker(this.options));
     return chooser;
   }
+  private get _most(): number {
+    return this._limit ?? this._firstLimit;
+  }
+  /**
+   * A drawn schedule as the first one. One that does not end soon is not judged: then the default schedule
+   * gives the limit.
+   */
+  first<T>(run: () => T): T {
+    this._firstLimit = DRAWN_LIMIT;
+    const result = run();
+    this._firstLimit = FIRST_LIMIT;
+    return result;
+  }
+  /** True once a schedule has ended: its time limits the others. */
+  get knowsLimit(): boolean {
+    return this._limit !== undefined;
+  }
   private _run<T extends Follower | ObservedRun>(make: (...args: Parameters<Parameters<Machine["follow"]>[0]>) => T) {
     const checker = new PropertyChecker(this.options);
     const { closed, chooser } = this._closed(make, checker);
     this.options.tried?.(this.schedules + 1);
-    if (this.schedules++ === 0) this._limit = closed.run.stats.nanoseconds * 10 + EXTRA;
-    return { violated: checker.judge(closed), chooser, run: closed.run };
+    this.schedules++;
+    const isCut = this._limit === undefined && this._firstLimit === DRAWN_LIMIT && closed.end === "limit" && !checker.isViolated;
+    if (!isCut) this._limit ??= closed.run.stats.nanoseconds * 10 + EXTRA;
+    return { violated: isCut ? undefined : checker.judge(closed), chooser, run: closed.run };
   }
   private _closed<T extends Follower | ObservedRun>(
     make: (...args: Parameters<Parameters<Machine["follow"]>[0]>) => T,
@@ -135,7 +157,7 @@ export class Trials {
       const chooser = machine.follow(make, options.slice);
       const calls = chooser instanceof ObservedRun ? chooser.calls : undefined;
       if (calls) observe(machine.kernel, lazyObservers().all([checker, calls]));
-      return { chooser, closed: machine.runClosed(started, options, this._limit, rest) };
+      return { chooser, closed: machine.runClosed(started, options, this._most, rest) };
     }
     const machine = new Machine(options, this._memory);
     const { kernel } = machine;
@@ -145,7 +167,7 @@ export class Trials {
     const observers = [checker, end, calls].filter((one) => one !== undefined);
     observe(kernel, observers.length > 1 ? lazyObservers().all(observers) : checker);
     const noted = end && { hooks: { stdout: () => end.note(), stderr: () => end.note() } };
-    const closed = machine.runClosed(this.program, { ...options, ...noted }, this._limit);
+    const closed = machine.runClosed(this.program, { ...options, ...noted }, this._most);
     this._memory = machine.giveUp();
     if (end) this._prefixAt = end.instructions ?? "none";
     return { chooser, closed };
@@ -166,7 +188,7 @@ export class Trials {
   /** The same run with a trace of all tasks. */
   traced(schedule: string): Run {
     const options = { ...this.options, schedule, trace: { follow: true } };
-    return new Machine(options).runClosed(this.program, options, this._limit).run;
+    return new Machine(options).runClosed(this.program, options, this._most).run;
   }
 }
 

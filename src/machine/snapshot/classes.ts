@@ -180,7 +180,7 @@ import { TimerFile } from "../../kernel/timer/timerfd.ts";
 import { Timers } from "../../kernel/timer/timers.ts";
 import { ListenerFile } from "../../kernel/user-notif/listener-file.ts";
 import { AddFd, Listener, Notification } from "../../kernel/user-notif/notification.ts";
-import { Follower, PointPlaces } from "../schedule.ts";
+import { EarlyDeadlines, Follower, PointPlaces } from "../schedule.ts";
 import { HostConsole, StandardStreams } from "../standard-streams.ts";
 import { GivenBytes, SuppliedBytes } from "../tree.ts";
 import { Account } from "../../memory/account.ts";
@@ -456,6 +456,7 @@ export const classes: readonly (readonly [name: string, constructor: object])[] 
   ["kernel/user-notif/notification.ts:AddFd", AddFd],
   ["kernel/user-notif/notification.ts:Listener", Listener],
   ["kernel/user-notif/notification.ts:Notification", Notification],
+  ["machine/schedule.ts:EarlyDeadlines", EarlyDeadlines],
   ["machine/schedule.ts:Follower", Follower],
   ["machine/schedule.ts:PointPlaces", PointPlaces],
   ["machine/standard-streams.ts:HostConsole", HostConsole],
