@@ -234,6 +234,10 @@ export class Cpu implements TranslationListener, OracleContext {
       leaveInstances(this.state.memory, this.#instances);
   }
 
+  /** Handlers and routines whose machine code came from the code cache. */
+  get handlersReused(): number {
+    return this.#instances.code.store?.reused ?? 0;
+  }
   /**
    * Keeps compiled code for the next run: regions, and the host's code of handlers that were called often.
    */

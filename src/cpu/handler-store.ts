@@ -12,6 +12,8 @@ export interface GeneratedModule {
 
 /** Storage for the host's machine code of generated modules between runs. */
 export interface HandlerStore {
+  /** Functions with machine code of earlier runs, in the modules that this run has taken. */
+  readonly reused: number;
   /**
    * A module with the machine code of earlier runs; undefined if there is none. `wasm` reads its bytes, which
    * the next file that is read may overwrite.

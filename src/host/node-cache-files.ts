@@ -1,6 +1,6 @@
 // Files of the code cache: a checksum, a line about the content, and the content. They hold code for the
 // host, so a file is read only if it is whole and no other user can have written it.
-import { constants, existsSync, mkdirSync, renameSync, rmSync, type Stats, writeFileSync } from "node:fs";
+import { constants, existsSync, mkdirSync, renameSync, rmSync, type Stats, utimesSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { readRegular } from "./node-bytes.ts";
 import { failure } from "./node-errno.ts";
@@ -62,6 +62,10 @@ const makeFolder = (folder: string): void => {
   mkdirSync(folder, { mode: 0o700 });
 };
 
+/** Notes the use of a file: those that were not used for longest go first. */
+export const noteUse = (file: string): void => {
+  attempt(() => utimesSync(file, new Date(), new Date()));
+};
 /** Replaces a file of the cache whole. A concurrent reader reads the old one. */
 export const writeOwn = (folder: string, file: string, content: Buffer): void => {
   if (content.length > most) return;

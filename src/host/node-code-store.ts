@@ -1,10 +1,10 @@
 // Compiled regions between runs: a file per unit (a file of code at a position) in the user's cache, with
 // V8's code for them. V8 trusts the code in such a file. So the file is read only if it is whole and no other
 // user can have written it. V8 refuses code of another version, for another processor, or under other flags.
-import { lstatSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from "node:fs";
+import { lstatSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import type { CachedRegion, CachedRegions, CodeStore, CodeUnit, CompiledRegion } from "../machine/code-memory.ts";
-import { attempt, cacheFile, cachePath, type Label, late, readCacheFile, readOwn, writeOwn } from "./node-cache-files.ts";
+import { attempt, cacheFile, cachePath, type Label, late, noteUse, readCacheFile, readOwn, writeOwn } from "./node-cache-files.ts";
 import { nodeHandlerStore } from "./node-handler-store.ts";
 import { withNatives } from "./node-native-code.ts";
 
@@ -151,7 +151,7 @@ export const nodeCodeStore = (folder: string, conditions: readonly unknown[]): C
       // Most units have no file, and an error costs more than the call.
       if (inode === 0) return undefined;
       const cached = attempt(() => unpack(readOwn(file), identity));
-      if (cached) attempt(() => utimesSync(file, new Date(), new Date()));
+      if (cached) noteUse(file);
       return cached;
     },
     save: (units) => {

@@ -2,7 +2,7 @@
 // and routines. V8 compiles a function with its optimiser when it has been called often, in each run anew.
 // So most handlers that a start calls would have the slow code of the first tier.
 import type { HandlerStore } from "../cpu/handler-store.ts";
-import { attempt, cacheFile, cachePath, readCacheFile, readOwn, writeOwn } from "./node-cache-files.ts";
+import { attempt, cacheFile, cachePath, noteUse, readCacheFile, readOwn, writeOwn } from "./node-cache-files.ts";
 import { withNatives } from "./node-native-code.ts";
 
 /** One run of so many looks for handlers that earlier runs have not called: it takes some milliseconds. */
@@ -25,14 +25,20 @@ export const nodeHandlerStore = (
     return known && JSON.stringify([known, "generated", name]);
   };
   return {
+    get reused() {
+      return [...kept.values()].reduce((sum, handlers) => sum + handlers, 0);
+    },
     module: (name, wasm) =>
       attempt(() => {
         const identity = identityOf(name);
-        const found = identity === undefined ? undefined : readCacheFile(readOwn(cachePath(folder, identity)));
+        const path = identity === undefined ? undefined : cachePath(folder, identity);
+        const found = path === undefined ? undefined : readCacheFile(readOwn(path));
         if (found?.label.identity !== identity || found === undefined) return undefined;
         const code = found.bytes.buffer.slice(found.bytes.byteOffset, found.bytes.byteOffset + found.bytes.length) as ArrayBuffer;
         const module = withNatives(({ deserialize }) => deserialize(code, wasm()));
-        if (module) kept.set(name, found.label.handlers ?? 0);
+        if (!module) return undefined;
+        kept.set(name, found.label.handlers ?? 0);
+        noteUse(path as string);
         return module;
       }),
     save: (modules) => {

@@ -150,6 +150,7 @@ export class Machine {
       "trace trees compiled": jit.stats.trees,
       "regions of earlier runs": jit.stats.loaded,
       "regions of other processes": jit.stats.reused,
+      "handlers of earlier runs": this._processor.handlersReused,
       "regions dropped": jit.stats.dropped,
       "regions refused": jit.stats.refused,
       "regions written anew": jit.stats.recompiled,

@@ -40,7 +40,8 @@ describe.skipIf(missing("the cache of compiled code", gcc32))("--code-cache", ()
   const run = (...options: string[]) => {
     const { status, stdout, stderr } = trapgate(["run", "--stats", "--code-cache", cache, ...options, "--", program, "20000"]);
     const figure = (name: string): number => Number(new RegExp(`^${name}: (\\d+)$`, "m").exec(stderr)?.[1]);
-    return { seen: { status, stdout }, compiled: figure("regions compiled"), earlier: figure("regions of earlier runs") };
+    const [compiled, earlier, handlers] = ["regions compiled", "regions of earlier runs", "handlers of earlier runs"].map(figure);
+    return { seen: { status, stdout }, compiled: compiled!, earlier: earlier!, handlers: handlers! };
   };
   const file = (): string => {
     const [name, ...more] = filesWith("regions", cache);
@@ -78,7 +79,9 @@ describe.skipIf(missing("the cache of compiled code", gcc32))("--code-cache", ()
     const first = run();
     expect(filesWith("handlers", cache).length).toBeGreaterThan(1);
     const names = readdirSync(cache);
-    expect(run().seen).toEqual(first.seen);
+    const second = run();
+    expect(second.seen).toEqual(first.seen);
+    expect([first.handlers, second.handlers > 100]).toEqual([0, true]);
     const damaged = () => trapgate(["cache", "--code-cache", cache, "list"]).stdout.split("it is damaged").length - 1;
     for (const name of names) {
       const content = readFileSync(join(cache, name));
@@ -87,7 +90,7 @@ describe.skipIf(missing("the cache of compiled code", gcc32))("--code-cache", ()
     }
     expect(damaged()).toBe(names.length);
     // A run without regions calls handlers often enough to keep them anew.
-    expect(run().seen).toEqual(first.seen);
+    expect(run()).toMatchObject({ seen: first.seen, handlers: 0 });
     expect(damaged()).toBe(0);
   });
   it.each<[string, (name: string) => void]>([
