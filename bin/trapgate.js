@@ -89,12 +89,21 @@ const bytesOf = (file) => {
   }
 };
 
+/** Undefined: a user without an entry in the passwd file, as in a container. */
+const homeOf = () => {
+  try {
+    return require("node:os").homedir();
+  } catch {
+    return undefined;
+  }
+};
 /**
  * The user's folder of compiled forms of this build's scripts. It lies in the folder of `trapgate cache`
  * (src/host/node-code-store.ts).
  */
 const userCaches = () => {
-  const { XDG_CACHE_HOME: base = "", HOME: home = require("node:os").homedir() } = process.env;
+  const { XDG_CACHE_HOME: base = "", HOME: home = homeOf() } = process.env;
+  if (home === undefined) return undefined;
   const build = readFileSync(join(folder, "..", ".stamp"), "latin1").slice(0, 16);
   return join(isAbsolute(base) ? base : join(home, ".cache"), "trapgate", "scripts", build);
 };
@@ -120,7 +129,8 @@ const load = (at = folder, others = undefined) => {
   setFlags(allFlags());
   if (!existsSync(textOf("start", at))) return undefined;
   const scripts = {};
-  const lacking = others && !existsSync(cacheOf("start", at)) ? { folder: others(), names: [] } : undefined;
+  const own = others && !existsSync(cacheOf("start", at)) ? others() : undefined;
+  const lacking = own && { folder: own, names: [] };
   const read = (name) => {
     const filename = textOf(name, at);
     const text = bytesOf(filename).latin1Slice();
