@@ -94,20 +94,26 @@ const around = 512 * PAGE_SIZE;
 const executed = (space: AddressSpace, vma: Vma, page: number, frame: number, isKnown: boolean): void => {
   const { cache } = vma;
   if (cache === undefined || vma.provider) return;
-  const floor = page - (page % around);
-  const end = isKnown ? Math.min(vma.end, floor + around) : 0;
-  for (let at = Math.max(vma.start, floor); at < end; at += PAGE_SIZE) {
-    if (at === page) continue;
-    const index = indexOf(vma, at);
-    const other = index * PAGE_SIZE < cache.backing.size ? cache.cached(index) : undefined;
-    if (other !== undefined) mapCode(space, vma, at, other);
+  if (isKnown && mayMapCode(vma)) {
+    const { table, frames } = space;
+    const floor = page - (page % around);
+    const from = Math.max(vma.start, floor);
+    const to = Math.min(vma.end, floor + around, vma.start + Math.ceil(cache.backing.size / PAGE_SIZE - vma.pgoff) * PAGE_SIZE);
+    const allowed = (hardware[vma.prot] as number) & ~PTE.WRITE;
+    for (let at = from, index = indexOf(vma, from); at < to; at += PAGE_SIZE, index++) {
+      const other = at === page ? undefined : cache.cached(index);
+      if (other === undefined || table.get(at) !== 0) continue;
+      frames.retain(other);
+      table.set(at, other + allowed);
+    }
   }
   cache.executed(indexOf(vma, page), frame);
 };
+/** Entries of a huge page are set all at once (`populateHuge`). */
+const mayMapCode = (vma: Vma): boolean => !vma.provider && (vma.flags & VM.HUGETLB) === 0 && permits(vma, access.execute);
 /** Maps a cached page of an executable mapping of its file, if there is no page. */
 export const mapCode = (space: AddressSpace, vma: Vma, page: number, frame: number): void => {
-  // Entries of a huge page are set all at once (`populateHuge`).
-  if (vma.provider || (vma.flags & VM.HUGETLB) !== 0 || !permits(vma, access.execute) || space.table.get(page) !== 0) return;
+  if (!mayMapCode(vma) || space.table.get(page) !== 0) return;
   space.frames.retain(frame);
   grant(space, vma, page, frame, false);
 };

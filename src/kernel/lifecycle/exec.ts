@@ -3,6 +3,7 @@
 
 import { i386 } from "../../abi/abi.ts";
 import { E } from "../../abi/errno.ts";
+import { access } from "../../cpu/machine/mmu.ts";
 import { at, EF, R, S } from "../../cpu/machine/state.ts";
 import type { MappedFile } from "../../memory/backing.ts";
 import { handedDown } from "../../memory/vma.ts";
@@ -206,6 +207,9 @@ const commit = (task: Task, image: LoadedImage, program: Opened, { cred, privile
     task.files = own;
   }
   task.files.closeOnExec();
+  // The first instruction would fault here, and that maps the cached pages around it. The processor keeps its
+  // translations of code that the program before had, if the pages are there when the space is loaded.
+  if (image.space.translate(image.entry, access.execute) > 0) task.usage.minorFaults++;
   if (kernel.scheduler.current === task) kernel.scheduler.loadTables(task);
   startRegisters(task, image, task.program);
 };
