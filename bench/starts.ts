@@ -1,6 +1,6 @@
 // `npm run bench:starts [-- --node NODE] [NAME…]`: processor time of starts of ordinary programs: natively,
-// the first run with a code cache of its own, the second, the median of the further ones, and under QEMU. Then
-// runs of the library in one process, which keeps code in memory. The machine must have no other work.
+// the first run with a code cache of its own, the second, the median of the further ones, and under QEMU.
+// Then runs of the library in one process, which keeps code in memory. The machine must have no other work.
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
