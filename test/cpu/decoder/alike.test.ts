@@ -30,7 +30,7 @@ class Decodes {
     const memory = new WebAssembly.Memory({ initial: MEMORY_PAGES, maximum: MEMORY_PAGES });
     this.state = new State(memory, cpuModel(model)!);
     this.state.u32[at.context >> 2] = context;
-    const { exports } = new WebAssembly.Instance(routines, { vm: { memory }, env: { memory, abort: () => {} } });
+    const { exports } = new WebAssembly.Instance(routines.module, { vm: { memory }, env: { memory, abort: () => {} } });
     const real = exports as unknown as PredecodeRoutines;
     const counting: PredecodeRoutines = {
       decode_alike: (...all) => {
