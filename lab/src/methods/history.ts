@@ -13,7 +13,8 @@ import { compareMoments, type Moment, momentText } from "../../../src/machine/mo
 import { frameText } from "../../../src/machine/stack/frame.ts";
 import { Timeline } from "../../../src/machine/timeline/timeline.ts";
 import type { Go, LabMoment, Mark } from "./protocol.ts";
-import { type TypedInput, typedTimeline } from "./typed.ts";
+import { typedTimeline } from "./typed.ts";
+import type { TypedInput } from "./typed-recorder.ts";
 
 /** Bytes for snapshots, and calls that the page marks. */
 const MEMORY = 2 ** 27;

@@ -7,7 +7,7 @@ import { runRecorded } from "../../../src/browser/run.ts";
 import { checkPolicy, explain } from "./policy.ts";
 import { assembled, checkProgram } from "./program.ts";
 import type { LabMethods, LabRun } from "./protocol.ts";
-import { TypedRecorder } from "./typed.ts";
+import { TypedRecorder } from "./typed-recorder.ts";
 
 const MEMORY = 2 ** 27;
 /** Seconds of processor time, and of real time without a terminal. A program that does not end is ended. */

@@ -1,6 +1,6 @@
 // The methods of the lab's worker.
 import type { ExploreResult, Moment, RunInput, RunPart, RunResult, TerminalSize } from "trapgate/browser";
-import type { TypedInput } from "./typed.ts";
+import type { TypedInput } from "./typed-recorder.ts";
 
 /** The program: its source, a dropped file, the shell in a root directory that is fetched, or a recording. */
 export type SentProgram =

@@ -2,7 +2,7 @@
 import { type Signal, signal } from "@preact/signals";
 import type { TerminalSize } from "trapgate/browser";
 import type { LabRun, Setting } from "../methods/protocol.ts";
-import type { TypedInput } from "../methods/typed.ts";
+import type { TypedInput } from "../methods/typed-recorder.ts";
 import { Rows } from "./rows.ts";
 import type { LabClient } from "./workers.ts";
 
