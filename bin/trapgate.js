@@ -89,12 +89,12 @@ const bytesOf = (file) => {
   }
 };
 
-/** Undefined: a user without an entry in the passwd file, as in a container. */
+/** Empty: a user without an entry in the passwd file, as in a container. */
 const homeOf = () => {
   try {
     return require("node:os").homedir();
   } catch {
-    return undefined;
+    return "";
   }
 };
 /**
@@ -103,7 +103,7 @@ const homeOf = () => {
  */
 const userCaches = () => {
   const { XDG_CACHE_HOME: base = "", HOME: home = homeOf() } = process.env;
-  if (home === undefined) return undefined;
+  if (!isAbsolute(base) && !isAbsolute(home)) return undefined;
   const build = readFileSync(join(folder, "..", ".stamp"), "latin1").slice(0, 16);
   return join(isAbsolute(base) ? base : join(home, ".cache"), "trapgate", "scripts", build);
 };

@@ -6,8 +6,9 @@ import { engines } from "../cpu/engine.ts";
 import type { CodeStore } from "../cpu/jit/cache/format.ts";
 import { hostCpu } from "../host/host-cpu.ts";
 import { hostBytes, type OpenBytes, readRegular, standardInput } from "../host/node-bytes.ts";
-import { cacheFolder, nodeCodeStore } from "../host/node-code-store.ts";
+import { nodeCodeStore } from "../host/node-code-store.ts";
 import { nodeTree } from "../host/node-tree.ts";
+import { cacheFolder } from "../host/user-cache.ts";
 import { type Bug, bugs, type ProfileName, type Switches, vsyscallModes } from "../kernel/base/profile.ts";
 import type { BootOptions } from "../machine/boot.ts";
 import { lazyElfProblem } from "../machine/lazy.ts";
@@ -244,7 +245,7 @@ const machineOptions = (values: Values): BootOptions => ({
 
 /** No code cache with --dump-jit, so that the region is compiled in this run. */
 export const codeStoreOf = (values: Values): CodeStore | undefined => {
-  const { "code-cache": folder = cacheFolder(), engine = "auto", cpu, memory } = values;
+  const { "code-cache": folder = cacheFolder() ?? "off", engine = "auto", cpu, memory } = values;
   if (folder === "" || (folder !== "off" && statusOf(folder)?.isDirectory() === false))
     throw new Problem("bad-value", `--code-cache wants a folder or off, not ${JSON.stringify(folder)}`);
   if (folder === "off" || engine !== "auto" || values["dump-jit"] !== undefined) return undefined;

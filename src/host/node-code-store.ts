@@ -2,22 +2,15 @@
 // V8's code for them. V8 trusts the code in such a file. So the file is read only if it is whole and no other
 // user can have written it. V8 refuses code of another version, for another processor, or under other flags.
 import { lstatSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
-import { isAbsolute, join } from "node:path";
+import { join } from "node:path";
 import type { CachedRegion, CachedRegions, CodeStore, CodeUnit, CompiledRegion } from "../machine/code-memory.ts";
 import { attempt, cacheFile, cachePath, type Label, late, noteUse, readCacheFile, readOwn, writeOwn } from "./node-cache-files.ts";
 import { nodeHandlerStore } from "./node-handler-store.ts";
 import { withNatives } from "./node-native-code.ts";
+import { cacheFolder } from "./user-cache.ts";
 
 /** Upper bounds of all files together: those that were not used for longest go. */
 const room = { bytes: 256 * 2 ** 20, files: 4096 } as const;
-/** As os.homedir() has it, which Node loads when it is first asked to. */
-const homeOf = (): string => process.env["HOME"] ?? process.getBuiltinModule("node:os").homedir();
-
-/** Where the XDG base directory specification has it, which wants paths that are not absolute ignored. */
-export const cacheFolder = (): string => {
-  const { XDG_CACHE_HOME: base = "" } = process.env;
-  return join(isAbsolute(base) ? base : join(homeOf(), ".cache"), "trapgate");
-};
 
 /** Where bytes lie behind the text, and how many. */
 type Place = readonly [from: number, length: number];

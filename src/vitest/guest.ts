@@ -1,8 +1,8 @@
 // Guests from C: compiled by the host's compiler when a test asks for them, and kept by their content.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
-import { homedir } from "node:os";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Problem } from "../problem.ts";
@@ -37,6 +37,16 @@ const callersFolder = (): string => {
   return path === undefined ? process.cwd() : dirname(path);
 };
 
+let forThisProcess: string | undefined;
+/** A user without a home, for whom homedir throws, has no folder that lasts. */
+const programs = (): string => {
+  try {
+    return join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "trapgate", "guests");
+  } catch {
+    return (forThisProcess ??= mkdtempSync(join(tmpdir(), "trapgate-")));
+  }
+};
+
 /** Runs the compiler; its output. */
 const compile = (compiler: string, args: readonly string[], file: string): string => {
   const { status, stdout, stderr, error } = spawnSync(compiler, args, { encoding: "utf8", maxBuffer: 2 ** 28 });
@@ -66,7 +76,7 @@ export const guest = (file: string, options: GuestOptions = {}): Uint8Array => {
   const { abi = "x64", flags = [], compiler = process.env["CC"] ?? "cc", cache } = options;
   const path = isAbsolute(file) ? file : resolve(callersFolder(), file);
   if (!existsSync(path)) throw new Problem("cannot-read", `guest: there is no file ${path}`);
-  const folder = cache ?? join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "trapgate", "guests");
+  const folder = cache ?? programs();
   const first = [widths[abi], "-O1", "-static"];
   const source = compile(compiler, [...first, "-E", path, ...flags.filter((flag) => !flag.startsWith("-l"))], file);
   const parts = [compile(compiler, ["--version"], file), JSON.stringify([...first, ...flags]), source];

@@ -10,7 +10,7 @@ export interface CliRun {
 
 export const trapgate = (
   args: readonly string[],
-  options: { readonly input?: string; readonly timeout?: number; readonly cwd?: string } = {},
+  options: { readonly input?: string; readonly timeout?: number; readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {},
 ): CliRun => {
   const { status, stdout, stderr } = spawnSync(process.execPath, [`${top}/bin/trapgate.js`, ...args], {
     cwd: top,

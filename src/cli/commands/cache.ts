@@ -1,6 +1,7 @@
 // `trapgate cache`: the folder of compiled code that `run` and `trace` keep between runs.
 import { spawnSync } from "node:child_process";
-import { cacheFolder, clearCodeCache, codeCacheFiles } from "../../host/node-code-store.ts";
+import { clearCodeCache, codeCacheFiles } from "../../host/node-code-store.ts";
+import { cacheFolder } from "../../host/user-cache.ts";
 import { Problem } from "../../problem.ts";
 import { oneOf, parse } from "../arguments.ts";
 import type { Command } from "../command.ts";
@@ -58,6 +59,14 @@ const warm = (folder: string, args: readonly string[]): number => {
   return 0;
 };
 
+const folderOf = (named: string | undefined): string => {
+  const folder = named ?? cacheFolder();
+  if (folder !== undefined) return folder;
+  throw new Problem("bad-value", "there is no folder for the cache: this user has no home", {
+    help: "set HOME or XDG_CACHE_HOME to an absolute path, or give --code-cache DIR",
+  });
+};
+
 /** `trapgate cache`: the entry of the table of commands. */
 export const command: Command = {
   synopsis: "[--code-cache DIR] list|clear|warm [OPTION…] [PROG [ARG…]]",
@@ -73,10 +82,10 @@ export const command: Command = {
     const [name, ...more] = rest;
     if (name === undefined) throw new Problem("missing-argument", "list, clear or warm?");
     const action = oneOf(name, actions, "cache");
-    if (action === "warm") return warm(values["code-cache"] ?? cacheFolder(), more);
+    if (action === "warm") return warm(folderOf(values["code-cache"]), more);
     const after = parse(more, options);
     if (after.rest.length > 0) throw new Problem("extra-argument", `cache ${action} takes no argument`);
-    const folder = after.values["code-cache"] ?? values["code-cache"] ?? cacheFolder();
+    const folder = folderOf(after.values["code-cache"] ?? values["code-cache"]);
     if (action === "list") list(folder);
     else print(`${folder}: removed ${totalOf(clearCodeCache(folder))}`);
     return 0;
