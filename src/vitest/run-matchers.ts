@@ -159,7 +159,7 @@ export const runMatchers = {
     const { violation, schedules, complete, bound, search, races = [] } = exploration;
     const { departures, schedules: least } = options?.within ?? { departures: bound };
     const lacks = [
-      ...(departures !== undefined && complete < departures ? [search === "systematic" ? GIVEN_UP : DRAWN] : []),
+      ...(departures !== undefined && complete < departures ? [search === "systematic" || search === "portfolio" ? GIVEN_UP : DRAWN] : []),
       ...(least !== undefined && schedules < least ? [`within wants ${least} of them`] : []),
     ];
     const pass = !violation && races.length === 0 && lacks.length === 0;

@@ -68,7 +68,7 @@ describe.skipIf(missing("searches that draw schedules", gcc))("a search that dra
     const { schedule = "" } = violation ?? {};
     expect(replay(program("early-timer"), { root, schedule })).toBe(violation?.what);
     // The systematic search departs at calls, and time does not pass.
-    expect((await explore(program("early-timer"), { root, schedules: 30 })).violation).toBeUndefined();
+    expect((await explore(program("early-timer"), { root, search: "systematic", schedules: 30 })).violation).toBeUndefined();
   });
   it("draws the first schedule, and has points at the variables of the program in it", async () => {
     const options: ExploreOptions = { root, search: "pos", schedules: 1 };
@@ -122,12 +122,12 @@ describe.skipIf(missing("searches that draw schedules", gcc))("a search that dra
     expect(found.coverage?.readsFrom).toBeGreaterThan(5);
   });
   it("is one of several in a portfolio, which says what it did", async () => {
-    const options: ExploreOptions = { root, search: "portfolio", schedules: 140 };
+    const options: ExploreOptions = { root, search: "portfolio", schedules: 200 };
     const { parts = [], schedules, complete } = await explore(program("deadlock"), { ...options, args: ["ordered"] });
-    expect(schedules).toBe(140);
-    expect(parts.reduce((sum, part) => sum + part.schedules, 0)).toBe(140);
+    expect(schedules).toBe(200);
+    expect(parts.reduce((sum, part) => sum + part.schedules, 0)).toBe(200);
     expect(parts.map((part) => part.search)).toEqual(["systematic", "feedback", "pct", "pos", "surw", "random"]);
-    expect(complete).toBeGreaterThanOrEqual(0);
+    expect(complete).toBeGreaterThanOrEqual(1);
     const { violation } = await explore(program("deadlock"), options);
     expect(violation?.what).toBe(STUCK);
   });

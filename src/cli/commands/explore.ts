@@ -96,14 +96,21 @@ const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? "" :
 const effort = ({ schedules, milliseconds }: Exploration): string =>
   `${count(schedules, "schedule")} in ${(milliseconds / 1000).toFixed(2)} s`;
 
-const coveredText = ({ coverage, search, schedules, parts }: Exploration): string[] => {
+/** The schedules of a portfolio's searches. */
+const partsText = ({ parts, complete, bound }: Exploration): string[] => {
+  if (!parts) return [];
+  const tried = complete < 0 ? "" : `, all with at most ${count(complete, "departure")}`;
+  const texts = parts.map(({ search, schedules }) => `${search} (${count(schedules, "schedule")}${search === "systematic" ? tried : ""})`);
+  return [`searches: ${texts.join(", ")}${complete < bound ? "; given up" : ""}`];
+};
+
+const coveredText = ({ coverage, search, schedules }: Exploration): string[] => {
   if (!coverage) return [];
   const { points, tasks, words, readsFrom, distinct } = coverage;
   const lines = [
     `covered: ${count(distinct, "different schedule")} of ${count(tasks, "task")} with up to ${count(points, "point")}, ` +
       `${count(words, "shared word")}, ${count(readsFrom, "reads-from pair")}`,
   ];
-  if (parts) lines.unshift(`searches: ${parts.map((part) => `${part.search} (${count(part.schedules, "schedule")})`).join(", ")}`);
   if (search !== "pct" || points === 0) return lines;
   const chance = (depth: number): string => (100 * (1 - (1 - 1 / (tasks * points ** (depth - 1))) ** schedules)).toPrecision(2);
   return [...lines, `PCT's bound: a bug of depth 1 would have been found with at least ${chance(1)} %, of depth 2 with ${chance(2)} %`];
@@ -124,14 +131,14 @@ const told = (exploration: Exploration): string[] => {
       ...coveredText(exploration),
     ];
   if (violation) {
-    const { what, schedule, order, why, run } = violation;
+    const { what, schedule, order, why, run, search } = violation;
     return [
       ...racesText(races ?? []),
       `${pc.red("violated")}: ${what}`,
       `schedule: ${schedule}`,
       ...(order.length > 0 ? ["the order of accesses:", ...order.map((line) => `  ${line}`)] : []),
       ...(why.length > 0 ? ["it fails by these orders (*):", ...why.map((line) => `  ${line}`)] : []),
-      `${effort(exploration)}; the last one:`,
+      `${effort(exploration)}${exploration.parts ? `, found by ${search}` : ""}; the last one:`,
       ...run.trace.map((line) => `  ${line}`),
     ];
   }
@@ -143,7 +150,8 @@ const told = (exploration: Exploration): string[] => {
     const cut = traces.blocked > 0 ? ` (and ${count(traces.blocked, "run")} cut by sleep sets)` : "";
     return [`${pc.green("no violation")}: ${all}${cut}, ${effort(exploration)}`, ...coveredText(exploration)];
   }
-  if (exploration.coverage) return [`${pc.green("no violation")} in ${effort(exploration)}`, ...coveredText(exploration)];
+  if (exploration.coverage)
+    return [`${pc.green("no violation")} in ${effort(exploration)}`, ...partsText(exploration), ...coveredText(exploration)];
   const most =
     complete < bound ? (complete < 0 ? "not even the default one came to its end" : `complete up to ${count(complete, "departure")}`) : "";
   const all = `every schedule with at most ${count(bound, "departure")}`;
@@ -158,6 +166,7 @@ const asJson = ({ violation, ...rest }: Exploration): string =>
           schedule: violation.schedule,
           order: violation.order,
           why: violation.why,
+          foundBy: violation.search,
           ...rest,
           trace: violation.run.trace,
         }
@@ -183,7 +192,7 @@ export const command: Command = {
     ],
     ["--never-output TEXT", "the program must not write this (may be repeated)"],
     ["--exit N", "the program must end with this status (default without another property: 0)"],
-    ["--search NAME", `${searchNames.join(", ")} (default: systematic)`],
+    ["--search NAME", `${searchNames.join(", ")} (default: portfolio)`],
     ["--depth N", "the depth of bugs that --search pct looks for (default: 3)"],
     ["--search-seed N", "the seed of drawn schedules (default: 0)"],
     [
@@ -197,7 +206,7 @@ export const command: Command = {
     ],
     ["--races-ignore FILE", "the same; lines race:NAME and race_top:NAME of FILE name functions, files or variables of benign races"],
     ["--no-minimise", "leave a drawn schedule that fails as it is, instead of looking for its shortest form"],
-    ["--departures N", "how often a schedule may depart from the default one (default: 2)"],
+    ["--departures N", "how often a schedule of the systematic search may depart from the default one (default: 2)"],
     ["--schedules N", "give up after so many"],
     ["--seconds N", "give up after this time of the host's (default: 60)"],
     ["--shard I/N", "only part I of N; the parts are the same on every machine (the default schedule is in all)"],

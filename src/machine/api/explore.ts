@@ -6,8 +6,9 @@ import { checkExploreOptions, checkProgram, checkReplayOptions } from "./check.t
 import { bootOptions } from "./stores.ts";
 
 /**
- * Searches for a schedule under which a program violates a property. Every schedule with at most `departures`
- * departures from the default one is tried, unless `schedules` or `seconds` end the search.
+ * Searches for a schedule under which a program violates a property. By default searches take turns. One of
+ * them tries every schedule with at most `departures` departures from the default one, unless `schedules` or
+ * `seconds` end the search.
  *
  * @throws {Problem} An option, a property, the ELF file or the policy is wrong.
  *

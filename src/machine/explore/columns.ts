@@ -13,11 +13,11 @@ const tasksOf = (departures: readonly Departure[]): ReadonlySet<number> =>
 
 /**
  * The lines that matter: from a few accesses before the first departure on, the accesses to shared memory of
- * the tasks of the departures. A task that gives way makes its access after the other tasks'.
+ * the tasks of the departures and of `matter`. A task that gives way makes its access after the other tasks'.
  * `matter`: a star marks them.
  */
 export const columns = (steps: readonly Step[], departures: readonly Departure[], matter: ReadonlySet<Step>): string[] => {
-  const tasks = tasksOf(departures);
+  const tasks = new Set([...tasksOf(departures), ...Array.from(matter, ({ pid }) => pid)]);
   const shown = (list: readonly Step[]): Step[] => list.filter(({ pid, text }) => text !== undefined && tasks.has(pid));
   const isBegun = steps.findIndex(({ pid }) => pid === departures[0]?.task);
   const first = steps.findIndex(({ place }) => departures.some(({ point }) => point === place));

@@ -5,38 +5,12 @@ import { parseSchedule } from "../schedule.ts";
 import { Dpor } from "./dpor.ts";
 import { minimise } from "./minimise.ts";
 import type { Coverage, Exploration, SearchName } from "./options.ts";
+import { portfolio } from "./portfolio.ts";
 import { Sampling } from "./sampling.ts";
-import { type Found, systematic } from "./systematic.ts";
+import { type Found, Systematic } from "./systematic.ts";
 import { type SearchOptions, Trials } from "./trials.ts";
 
 const DEPARTURES = 2;
-
-interface Part {
-  readonly search: SearchName;
-  schedules: number;
-}
-/** The searches of a portfolio after the systematic one, and the schedules of a turn. */
-const TURNS = ["feedback", "pct", "pos", "surw", "random"] as const;
-const TURN = 20;
-
-/** One departure at system calls, in at most a quarter of the time; then searches that draw, in turn. */
-const portfolio = async (trials: Trials, sampling: Sampling, seed: number) => {
-  const parts = new Map<SearchName, Part>();
-  const note = (search: SearchName, before: number): void => {
-    const part = parts.get(search) ?? { search, schedules: 0 };
-    part.schedules += trials.schedules - before;
-    parts.set(search, part);
-  };
-  let { found, complete } = await systematic(trials, 1, trials.part(0.25));
-  note("systematic", 0);
-  for (let turn = 0; !found && !trials.exhausted; turn++) {
-    const before = trials.schedules;
-    const search = TURNS[turn % TURNS.length] as (typeof TURNS)[number];
-    found = await sampling.search(search, seed, () => trials.schedules >= before + TURN);
-    note(search, before);
-  }
-  return { found, complete, parts: [...parts.values()] };
-};
 
 /** Schedules in which races are looked for: most races show in each of them. */
 const RACE_SCHEDULES = 20;
@@ -55,20 +29,25 @@ const withRaces = (options: SearchOptions): SearchOptions => {
 export const explore = async (program: Program, given: SearchOptions = {}): Promise<Exploration> => {
   const begun = performance.now();
   const options = withRaces(given);
-  const { departures: bound = DEPARTURES, search = "systematic", searchSeed = 0, shard } = options;
+  const { departures: bound = DEPARTURES, search = "portfolio", searchSeed = 0, shard } = options;
+  const seed = shard ? searchSeed * shard.of + shard.number - 1 : searchSeed;
   const trials = new Trials(program, options);
   let found: Found | undefined;
   let complete = -1;
   let coverage: Coverage | undefined;
   let sampled: Sampling | undefined;
-  let parts: Part[] | undefined;
+  let finder: SearchName | undefined;
+  let parts: Exploration["parts"];
   let traces: Exploration["traces"];
-  if (search === "systematic") ({ found, complete } = await systematic(trials, bound));
-  else if (search === "portfolio") {
+  if (search === "systematic") {
+    const systematic = new Systematic(trials, bound);
+    found = await systematic.search();
+    ({ complete } = systematic);
+  } else if (search === "portfolio") {
     const sampling = new Sampling(trials);
-    ({ found, complete, parts } = await portfolio(trials, sampling, searchSeed));
+    ({ found, complete, parts, finder } = await portfolio(trials, sampling, seed, bound));
     // The systematic search's schedules are minimal.
-    if (parts.length > 1) sampled = sampling;
+    if (finder !== "systematic") sampled = sampling;
     ({ coverage } = sampling);
   } else if (search === "dpor") {
     if (options.memoryModel === "tso" || shard) throw new Problem("bad-value", `dpor has no ${shard ? "shards" : "store buffers"}`);
@@ -83,7 +62,7 @@ export const explore = async (program: Program, given: SearchOptions = {}): Prom
   } else {
     const sampling = new Sampling(trials);
     sampled = sampling;
-    found = await sampling.search(search, shard ? searchSeed * shard.of + shard.number - 1 : searchSeed, () => false);
+    found = await sampling.search(search, seed, () => false);
     ({ coverage } = sampling);
   }
   const { schedules } = trials;
@@ -93,7 +72,14 @@ export const explore = async (program: Program, given: SearchOptions = {}): Prom
   const schedule = found && trials.text(found.departures, found.delays);
   const violation =
     found && schedule
-      ? { what: found.what, schedule, order: minimal?.order ?? [], why: minimal?.why ?? [], run: trials.traced(schedule) }
+      ? {
+          what: found.what,
+          schedule,
+          search: finder ?? search,
+          order: minimal?.order ?? [],
+          why: minimal?.why ?? [],
+          run: trials.traced(schedule),
+        }
       : undefined;
   return {
     violation,

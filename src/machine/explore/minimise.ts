@@ -1,10 +1,11 @@
 // A failing schedule with as few departures as possible, each as early as possible. Zeller, Hildebrandt,
 // "Simplifying and isolating failure-inducing input", TSE 2002 (ddmin), on the list of departures: those that
-// do not fit a shorter list are left out of it.
+// do not fit a shorter list are left out of it. A part of the list may be a local minimum: then other
+// departures are tried in place of two.
 import type { Departure } from "../schedule.ts";
 import { columns } from "./columns.ts";
 import type { PointsAt, Step } from "./observer.ts";
-import { type Move, ScheduleScript } from "./script.ts";
+import { Alternatives, type Move, ScheduleScript } from "./script.ts";
 import type { Found } from "./systematic.ts";
 import { Pauses, type Trials } from "./trials.ts";
 import { neighbours, type OrderedPair, pairText, ReversedPair } from "./why.ts";
@@ -12,6 +13,8 @@ import { neighbours, type OrderedPair, pairText, ReversedPair } from "./why.ts";
 /** Runs of the program for one minimisation, and earlier places that are tried for each departure. */
 const MOST_RUNS = 400;
 const MOST_EARLIER = 12;
+/** Runs with one other departure in place of two. */
+const MOST_REPLACED = 200;
 
 /** The result: the schedule, and the accesses and calls of its run. */
 export interface Minimal extends Found {
@@ -82,6 +85,23 @@ class Minimiser {
       }
     }
   }
+  /** Looks for one departure that fails in place of two neighbours. True if there is one. */
+  async replace(most: number): Promise<boolean> {
+    const { moves } = this;
+    const tasks = new Set(this.best.departures.map(({ task }) => task));
+    for (let i = 0; i + 1 < moves.length; i++) {
+      const others = moves.toSpliced(i, 2);
+      const run = new Alternatives(others);
+      this._trials.observe(run, this._at);
+      // The tasks that run earlier now are the likely ones.
+      const [likely, rest] = [run.departures.filter(({ task }) => tasks.has(task)), run.departures.filter(({ task }) => !tasks.has(task))];
+      for (const departure of [...likely, ...rest]) {
+        if (this.runs >= most) return false;
+        if (await this.fails([...others, departure])) return true;
+      }
+    }
+    return false;
+  }
 }
 
 /** Minimises a failing schedule whose departures are places. */
@@ -90,18 +110,15 @@ export const minimise = async (trials: Trials, at: PointsAt, found: Found): Prom
   // The first run must repeat the failure; it also gives the steps.
   if (!(await minimiser.fails(minimiser.moves))) return minimiser.best;
   await minimiser.shorten();
+  const most = minimiser.runs + MOST_REPLACED;
+  while (minimiser.moves.length > 1 && (await minimiser.replace(most)));
   await minimiser.hasten();
   await minimiser.shorten();
   const { best, runs } = minimiser;
   const { observed } = trials.observe(new ScheduleScript(minimiser.moves), at, "names");
   const steps = observed.steps ?? [];
-  const places = new Set(best.departures.map(({ point }) => String(point)));
-  const from = Math.max(
-    0,
-    steps.findIndex(({ place }) => places.has(place)),
-  );
   // With store buffers the order of accesses is not that of their effects.
-  const pairs = (best.delays ?? []).length > 0 ? [] : neighbours(steps, from);
+  const pairs = (best.delays ?? []).length > 0 ? [] : neighbours(steps, observed.departedAt);
   const needed: OrderedPair[] = [];
   for (const pair of pairs) {
     const reversed = new ReversedPair(minimiser.moves, pair);

@@ -88,6 +88,8 @@ export class ObservedRun implements Chooser, AccessWatch {
   readonly readsFrom = new Set<string>();
   /** All events in their order; undefined if they are not noted. */
   readonly steps: Step[] | undefined;
+  /** The number of steps before the first departure. */
+  departedAt = 0;
   private readonly _isNamed: boolean;
   /** The place of the last point of each task. */
   private readonly _placeOf = new Map<number, string>();
@@ -216,7 +218,7 @@ export class ObservedRun implements Chooser, AccessWatch {
     for (const { pid } of candidates) this.tasks.add(pid);
     const task = this._decide(candidates, place);
     this._early.chosen(task);
-    if (task !== usual) this.departures.push({ point: place, task: task.pid });
+    if (task !== usual && this.departures.push({ point: place, task: task.pid }) === 1) this.departedAt = this.steps?.length ?? 0;
     if (kind === "call" && task === usual) this.before(usual);
     if (task === usual) this._drainAt(kind, usual);
     return task;

@@ -46,12 +46,12 @@ export interface ExploreOptions
    */
   readonly shard?: Shard;
   /**
-   * The search. `systematic` tries all schedules with few departures, at system calls. The others draw
+   * The search. `systematic` tries all schedules with few departures, at system calls. Others draw
    * schedules at random, with points at accesses to shared memory: `random` (random walk), `pct` (PCT,
-   * ASPLOS 2010), `pos` (POS, CAV 2018),
-   * `surw` (SURW, ASPLOS 2025), `feedback` (RFF, ASPLOS 2024). `dpor` runs one schedule of each Mazurkiewicz
-   * trace (source sets, POPL 2014), for small programs, and proves. `portfolio`: systematic with one
-   * departure, then the others in turn. Default systematic.
+   * ASPLOS 2010), `pos` (POS, CAV 2018), `surw` (SURW, ASPLOS 2025), `feedback` (RFF, ASPLOS 2024). `dpor`
+   * runs one schedule of each Mazurkiewicz trace (source sets, POPL 2014), for small programs, and proves.
+   * `portfolio`, the default: `systematic` and those that draw take turns of 20 schedules, until the first is
+   * complete and the others have drawn 300, or as many as `schedules` says.
    */
   readonly search?: SearchName;
   /** PCT's depth of a bug: the number of ordering constraints that it needs. Default 3. */
@@ -86,6 +86,8 @@ export interface Violation {
   readonly what: string;
   /** For `schedule` in the options of a run, and `--schedule`. */
   readonly schedule: string;
+  /** The search that has found it: of a portfolio, one of its parts. */
+  readonly search: SearchName;
   /**
    * The accesses to shared memory in their order, a column for each task: empty if the search has no points
    * at accesses.

@@ -36,6 +36,7 @@ export class Sampling {
   private readonly _pauses = new Pauses();
   private readonly _readsFrom = new Set<string>();
   private readonly _schedules = new Set<string>();
+  private _hasBegun = false;
 
   constructor(trials: Trials) {
     this._trials = trials;
@@ -86,7 +87,8 @@ export class Sampling {
     const trials = this._trials;
     const strategy = this._strategies.get(name) ?? this._strategy(name, new Random(seed));
     this._strategies.set(name, strategy);
-    if (!trials.knowsLimit && !trials.exhausted) {
+    if (!this._hasBegun && !trials.exhausted) {
+      this._hasBegun = true;
       trials.words.isAssumed = true;
       const found = trials.first(() => this._try(strategy)) ?? (trials.knowsLimit ? undefined : this._try(new Default()));
       if (found) return found;

@@ -29,3 +29,15 @@ export class ScheduleScript implements Strategy {
   executed(): void {}
   starves(): void {}
 }
+
+/** The same, with a list of the other departures that its run could make. */
+export class Alternatives extends ScheduleScript {
+  readonly departures: Departure[] = [];
+  override choose(candidates: readonly Candidate[], place: string): number {
+    const chosen = super.choose(candidates, place);
+    candidates.forEach(({ pid, store }, i) => {
+      if (i > 0 && i !== chosen && store === undefined) this.departures.push({ point: place, task: pid });
+    });
+    return chosen;
+  }
+}

@@ -13,42 +13,59 @@ export interface Found {
   readonly delays?: readonly Delay[];
 }
 
-/**
- * All schedules that begin with these departures and have so many more, up to the first violation. Schedules
- * with fewer departures were judged on earlier levels. They run again for their list of choices, which is
- * cheap compared with the schedules below them.
- */
-const level = async (
-  { trials, isOver, pauses }: { readonly trials: Trials; readonly isOver: () => boolean; readonly pauses: Pauses },
-  departures: readonly Departure[],
-  more: number,
-): Promise<Found | "exhausted" | undefined> => {
-  if (isOver()) return "exhausted";
-  const { violated, points } = trials.follow(departures);
-  if (violated !== undefined) return { what: violated, departures };
-  if (more === 0) return void (await pauses.pause());
-  const { shard } = trials.options;
-  let item = 0;
-  for (let point = ((departures.at(-1)?.point as number | undefined) ?? -1) + 1; point < points.length; point++) {
-    for (const task of points[point] as readonly number[]) {
-      if (shard && departures.length === 0 && !inShard(shard, item++)) continue;
-      const found = await level({ trials, isOver, pauses }, [...departures, { point, task }], more - 1);
+/** The search up to a number of departures. It stops before any schedule, and can go on there. */
+export class Systematic {
+  private readonly _trials: Trials;
+  private readonly _pauses = new Pauses();
+  private readonly _steps: Generator<undefined, Found | undefined>;
+  /** All schedules with so many departures were tried; -1: not even the default one. */
+  complete = -1;
+  /** All schedules up to the bound were tried, or one failed. */
+  isDone = false;
+
+  constructor(trials: Trials, bound: number) {
+    this._trials = trials;
+    this._steps = this._levels(bound);
+    this._steps.next();
+  }
+  private *_levels(bound: number): Generator<undefined, Found | undefined> {
+    for (; this.complete < bound; this.complete++) {
+      const found = yield* this._level([], this.complete + 1);
       if (found) return found;
     }
+    return undefined;
   }
-  return undefined;
-};
-
-/** The search up to a number of departures. `complete`: the number up to which all schedules were tried. */
-export const systematic = async (
-  trials: Trials,
-  bound: number,
-  isOver = (): boolean => trials.exhausted,
-): Promise<{ readonly found: Found | undefined; readonly complete: number }> => {
-  const pauses = new Pauses();
-  for (let complete = -1; complete < bound; complete++) {
-    const found = await level({ trials, isOver, pauses }, [], complete + 1);
-    if (found) return { found: found === "exhausted" ? undefined : found, complete };
+  /**
+   * All schedules that begin with these departures and have so many more, up to the first violation.
+   * Schedules with fewer departures were judged on earlier levels. They run again for their list of choices,
+   * which is cheap compared with the schedules below them.
+   */
+  private *_level(departures: readonly Departure[], more: number): Generator<undefined, Found | undefined> {
+    yield undefined;
+    const { violated, points } = this._trials.follow(departures);
+    if (violated !== undefined) return { what: violated, departures };
+    if (more === 0) return undefined;
+    const { shard } = this._trials.options;
+    let item = 0;
+    for (let point = ((departures.at(-1)?.point as number | undefined) ?? -1) + 1; point < points.length; point++) {
+      for (const task of points[point] as readonly number[]) {
+        if (shard && departures.length === 0 && !inShard(shard, item++)) continue;
+        const found = yield* this._level([...departures, { point, task }], more - 1);
+        if (found) return found;
+      }
+    }
+    return undefined;
   }
-  return { found: undefined, complete: bound };
-};
+  /** Tries one schedule after the other, up to the first violation. */
+  async search(isOver = (): boolean => this._trials.exhausted): Promise<Found | undefined> {
+    while (!this.isDone && !isOver()) {
+      const { done, value } = this._steps.next();
+      if (done) {
+        this.isDone = true;
+        return value;
+      }
+      await this._pauses.pause();
+    }
+    return undefined;
+  }
+}
