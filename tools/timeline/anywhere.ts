@@ -42,7 +42,7 @@ const wander = async (timeline: Timeline, random: Random, steps: number, wrong: 
   }
 };
 /** The differences of visited states from those of one machine that runs straight through their moments. */
-const differences = async ({ program, boot, options }: Subject, visits: readonly Visit[]): Promise<readonly string[]> => {
+export const differences = async ({ program, boot, options }: Subject, visits: readonly Visit[]): Promise<readonly string[]> => {
   const straight = new Live(new Machine(boot), program, { stdin: "", ...options });
   const found: string[] = [];
   for (const { moment, state } of [...visits].sort((a, b) => compareMoments(a.moment, b.moment))) {

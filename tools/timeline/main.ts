@@ -67,9 +67,10 @@ const guests = guestNames().map((name) => [name, (): Subject => ({ program: gues
 const native = readdirSync(join(top, "test/kernel/native"))
   .filter((file) => file.endsWith(".c"))
   .flatMap((file) => ["-m64", "-m32"].map((mode) => [`${file.slice(0, -2)} ${mode}`, () => compiled(file.slice(0, -2), mode)] as const));
-const all = [...programs, ...guests, ...native].filter(
-  ([name]) => positionals.length === 0 || positionals.some((part) => name.includes(part)),
-);
+// A program has the same seed alone as among all.
+const all = [...programs, ...guests, ...native]
+  .map(([name, make], i) => [name, make, Number(values.seed) + i] as const)
+  .filter(([name]) => positionals.length === 0 || positionals.some((part) => name.includes(part)));
 
 const kindOf = (name: string): string => (name.startsWith("debian") ? "Debian" : name.includes(" -m") ? "in C" : "in assembly");
 const [part = 1, parts = 1] = (values.slice ?? "1/1").split("/").map(Number);
@@ -84,7 +85,7 @@ const rowOf = (name: string, engine: Engine) => {
   table.set(key, row);
   return row;
 };
-for (const [i, [name, make]] of all.entries()) {
+for (const [i, [name, make, seed]] of all.entries()) {
   if (i % parts !== part - 1) continue;
   for (const engine of used) {
     const row = rowOf(name, engine);
@@ -96,7 +97,7 @@ for (const [i, [name, make]] of all.entries()) {
     const subject = make();
     if (!subject) continue;
     try {
-      const wrong = await goAnywhere({ ...subject, boot: { ...subject.boot, engine } }, Number(values.seed) + i, effort, 5);
+      const wrong = await goAnywhere({ ...subject, boot: { ...subject.boot, engine } }, seed, effort, 5);
       row[0]++;
       row[1] += effort.moments;
       row[2] += wrong.length;

@@ -254,7 +254,7 @@ export class Scheduler implements Scheduling {
       this.endRun();
     }
     if (!goesOn) {
-      this._othersAt = kernel.now;
+      this._momentAt = -1;
       this._slice = Math.max(1, this.slice);
       this._sliceEnd = kernel.now + this._slice;
     }
@@ -282,7 +282,7 @@ export class Scheduler implements Scheduling {
       if (this._late()) break;
       const stop = Math.min(end, kernel.timers.next);
       if (kernel.now >= stop) {
-        this._othersAt = kernel.now;
+        this._momentAt = -1;
         if (!this._fireTimers()) break;
         continue;
       }
@@ -302,7 +302,7 @@ export class Scheduler implements Scheduling {
       const limit = Math.min(stop - kernel.now, before || LONGEST, unsettled);
       this._counted = cpu.progress.instructions;
       const why = cpu.run(limit);
-      this._count(task);
+      const ran = this._count(task);
       if (why === exit.budget) this._lookAt = 0;
       if (why === exit.served) {
         if (this.reschedule) break;
@@ -313,7 +313,8 @@ export class Scheduler implements Scheduling {
         this._enter(task, why);
         if (this.reschedule || (chooser && this._returns(task))) break;
       } else {
-        task.origAx = -1;
+        // A run that the host has cut before its first instruction leaves the task in its call.
+        if (ran !== 0 || why === exit.fault) task.origAx = -1;
         if (why === exit.fault) {
           kernel.charge(cost.fault);
           exceptionToSignal(task);
@@ -329,6 +330,7 @@ export class Scheduler implements Scheduling {
       return;
     }
     if (this.reschedule) this._queue.yielded = task;
+    else this._momentAt = -1;
     if (this._queue.length > 0) task.usage.involuntarySwitches++;
     // SCHED_FIFO knows no slices.
     if (isFifo(task) && !this._yields) this._queue.unshift(task);
@@ -359,10 +361,10 @@ export class Scheduler implements Scheduling {
   private _firedAt = -1;
   /** The task in the middle of its slice when `run` had to end. */
   private _cut: Task | undefined = undefined;
-  /** The time at which the running task's slice began, or timers fired in it. */
-  private _othersAt = -1;
+  /** The time of the last instruction or transition. -1: a slice has begun or ended, or timers fired. */
+  private _momentAt = -1;
   get isAtMoment(): boolean {
-    return this._cut !== undefined && this.kernel.now > this._othersAt;
+    return this.kernel.now === this._momentAt;
   }
   /** The running task's slice: its length and its end; and how long it may run at all. */
   private _slice = 0;
@@ -381,14 +383,19 @@ export class Scheduler implements Scheduling {
   private _followOn(): void {
     while (this._sliceEnd <= this.kernel.now) this._sliceEnd += this._slice;
   }
-  private _count(task: Task): void {
+  /** Returns the number of instructions since the last count. */
+  private _count(task: Task): number {
     const { instructions } = this.kernel.processor.progress;
     const ran = instructions - this._counted;
     this._counted = instructions;
-    if (ran !== 0) this.steps = 0;
     this.kernel.now += ran;
+    if (ran !== 0) {
+      this.steps = 0;
+      this._momentAt = this.kernel.now;
+    }
     task.usage.user += ran;
     if (this._sliceEnd <= this.kernel.now && this._queue.isIdle) this._followOn();
+    return ran;
   }
   private _isLate = false;
   private _lookAt = 0;
@@ -421,6 +428,7 @@ export class Scheduler implements Scheduling {
   /** The kernel has done one piece of work for a task. */
   private _transition(): void {
     this.steps++;
+    this._momentAt = this.kernel.now;
     if (this.pauseAt !== undefined) this._pause(this.pauseAt);
   }
   private _pause({ instructions, steps }: Moment): void {

@@ -209,7 +209,8 @@ export class Timeline {
       scheduler.pauseFor = 0;
       const moved = compareMoments(this.moment, was) > 0;
       this._advanced();
-      if (moved && this._snapshotIn <= 0) this._save();
+      // Elsewhere timers may have fired since, or time has passed: a straight run rests before them.
+      if (moved && this._snapshotIn <= 0 && scheduler.isAtMoment) this._save();
       if (this._isStopped) {
         this._deliver();
         return "stopped";

@@ -148,6 +148,8 @@ export class Pipe {
       if (frame === 0) break;
       const page = bytes.subarray(done, done + PIPE_BUF);
       this._frames.u8.set(page, frame);
+      // Earlier bytes of the frame depend on the host: a restored machine has other ones.
+      if (page.length < PIPE_BUF) this._frames.clear(frame + page.length, frame + PIPE_BUF);
       this._slots.push({ frame, start: 0, end: page.length });
       done += page.length;
     }

@@ -77,7 +77,7 @@ export class Content implements FileContent {
   private _baseSize: number;
   /** The hidden pages of the base, as ranges: the first page, and the page after the last one. */
   private _holes: OrderedMap<number> | undefined = undefined;
-  /** Frames by page number. -frame: a page that fallocate(2) allocated and that was not written yet. */
+  /** Frames by page number. -frame: zeros that fallocate(2) allocated and that were not written yet. */
   private readonly _pages = new OrderedMap<number>();
   size: number;
 
@@ -174,10 +174,7 @@ export class Content implements FileContent {
     }
     const page = present === undefined ? this._budget.takePage(whole) : -present;
     if (page === 0) return -E.ENOSPC;
-    if (present !== undefined) {
-      frames.changed(page);
-      if (!whole) frames.clear(page, page + PAGE);
-    }
+    if (present !== undefined) frames.changed(page);
     const based = present === undefined && !whole && this._baseEnd(index) > index;
     const error = based ? this._readBase(index * PAGE, frames.bytes(page)) : 0;
     if (error < 0) {
@@ -196,7 +193,7 @@ export class Content implements FileContent {
       const shown = this._baseEnd(index);
       if (shown > index) index = shown - 1;
       else if (!this._pages.has(index)) {
-        const page = this._budget.takePage(true);
+        const page = this._budget.takePage(false);
         if (page === 0) {
           for (const each of taken) this._free(each);
           return -E.ENOSPC;
