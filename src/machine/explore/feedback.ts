@@ -116,7 +116,7 @@ export class Feedback extends Pos {
     let most = Number.NEGATIVE_INFINITY;
     candidates.forEach((candidate, i) => {
       const wish = this._wish(candidate);
-      const priority = this.priority(candidate) + Math.sign(wish);
+      const priority = this.priority(candidate, candidates) + Math.sign(wish);
       if (priority > most) [best, most] = [i, priority];
     });
     return best;

@@ -82,57 +82,62 @@ export class Notes implements Strategy {
   }
 }
 
-/** One task of so many keeps its stores in the buffer as long as it can. */
-const LATE = 3;
+/** Whether a task's stores leave late in a schedule: none, all, or some. */
+const LATE = ["none", "all", "some"] as const;
 
 /**
- * Tasks whose stores leave late in a schedule. A store that may leave at each point seldom stays until all
- * other tasks have ended.
+ * Stores that leave late in a schedule, and tasks that wait for them. A store that may leave at each point
+ * seldom stays until all other tasks have ended.
  */
-class LateTasks {
+class LateStores {
   private readonly _random: Random;
-  private readonly _late = new Map<number, boolean>();
+  private readonly _late = new Map<number, (typeof LATE)[number]>();
+  private readonly _stores = new Map<string, boolean>();
   constructor(random: Random) {
     this._random = random;
   }
   begin(): void {
     this._late.clear();
+    this._stores.clear();
   }
-  /** True if it is a store of such a task. */
-  keeps({ pid, store }: Candidate): boolean {
-    if (store === undefined) return false;
+  private _isLate({ pid, store = "" }: Candidate): boolean {
     let late = this._late.get(pid);
-    if (late === undefined) this._late.set(pid, (late = this._random.below(LATE) === 0));
-    return late;
+    if (late === undefined) this._late.set(pid, (late = LATE[this._random.below(LATE.length)] as (typeof LATE)[number]));
+    if (late !== "some") return late === "all";
+    let isLate = this._stores.get(store);
+    if (isLate === undefined) this._stores.set(store, (isLate = this._random.below(2) === 0));
+    return isLate;
+  }
+  /** True if it is such a store, or a task before a call or atomic access, which would drain one. */
+  keeps(candidate: Candidate, candidates: readonly Candidate[]): boolean {
+    const { pid, event, store } = candidate;
+    if (store !== undefined) return this._isLate(candidate);
+    if (!event || (event.bytes > 0 && !(event.reads && event.writes))) return false;
+    return candidates.some((other) => other.pid === -pid && this._isLate(other));
   }
 }
 
 /** A random walk: at each point every candidate is as likely. */
 export class RandomWalk implements Strategy {
   private readonly _random: Random;
-  private readonly _late: LateTasks;
+  private readonly _late: LateStores;
   constructor(random: Random) {
     this._random = random;
-    this._late = new LateTasks(random);
+    this._late = new LateStores(random);
   }
   begin(): void {
     this._late.begin();
   }
   choose(candidates: readonly Candidate[]): number {
-    const free = candidates.flatMap((candidate, i) => (this._late.keeps(candidate) ? [] : [i]));
-    return free[this._random.below(free.length)] as number;
+    const free = candidates.flatMap((candidate, i) => (this._late.keeps(candidate, candidates) ? [] : [i]));
+    return free[this._random.below(free.length)] ?? this._random.below(candidates.length);
   }
   executed(): void {}
   starves(): void {}
 }
 
 /** The index of the greatest number. */
-const greatest = (candidates: readonly Candidate[], priority: (pid: number) => number): number => {
-  let best = 0;
-  for (let i = 1; i < candidates.length; i++)
-    if (priority((candidates[i] as Candidate).pid) > priority((candidates[best] as Candidate).pid)) best = i;
-  return best;
-};
+const greatest = (numbers: readonly number[]): number => numbers.indexOf(Math.max(...numbers));
 
 /**
  * Probabilistic concurrency testing. Burckhardt, Kothari, Musuvathi, Nagarakatte, "A Randomized Scheduler
@@ -148,13 +153,16 @@ export class Pct implements Strategy {
   private _changes = new Map<number, number>();
   private _step = 0;
   private _lowest = 0;
+  private readonly _late: LateStores;
 
   constructor(random: Random, observed: ObservedFacts, depth: number) {
     this._random = random;
     this._observed = observed;
     this._depth = depth;
+    this._late = new LateStores(random);
   }
   begin(): void {
+    this._late.begin();
     this._priorities = new Map();
     this._changes = new Map();
     for (let i = 1; i < this._depth; i++) this._changes.set(this._random.below(Math.max(1, this._observed.points)), i / this._depth);
@@ -167,14 +175,19 @@ export class Pct implements Strategy {
     return priority;
   }
   choose(candidates: readonly Candidate[]): number {
-    const priority = (pid: number): number => this._priority(pid);
-    let best = greatest(candidates, priority);
+    const best = this._greatest(candidates);
     const change = this._changes.get(this._step++);
-    if (change !== undefined) {
-      this._priorities.set((candidates[best] as Candidate).pid, change);
-      best = greatest(candidates, priority);
-    }
-    return best;
+    if (change === undefined) return best;
+    this._priorities.set(Math.abs((candidates[best] as Candidate).pid), change);
+    return this._greatest(candidates);
+  }
+  /** A task and its stores have one priority; late stores leave after all else. */
+  private _greatest(candidates: readonly Candidate[]): number {
+    return greatest(
+      candidates.map((one) =>
+        this._late.keeps(one, candidates) ? this._lowest - 1 - this._random.fraction() : this._priority(Math.abs(one.pid)),
+      ),
+    );
   }
   executed(): void {}
   starves(pid: number): void {
@@ -194,19 +207,20 @@ export class Pos implements Strategy {
   private _priorities = new Map<number, { readonly event: PendingEvent | undefined; readonly priority: number }>();
   /** Tasks that give way until another one has made an event. */
   private readonly _starving = new Set<number>();
-  private readonly _late: LateTasks;
+  private readonly _late: LateStores;
   constructor(random: Random) {
     this.random = random;
-    this._late = new LateTasks(random);
+    this._late = new LateStores(random);
   }
   begin(): void {
     this._priorities = new Map();
     this._late.begin();
     this._starving.clear();
   }
-  protected priority(candidate: Candidate): number {
+  protected priority(candidate: Candidate, candidates: readonly Candidate[]): number {
     const { pid, event } = candidate;
-    if (this._starving.has(pid) || this._late.keeps(candidate)) return LAST;
+    if (this._starving.has(pid)) return LAST;
+    if (this._late.keeps(candidate, candidates)) return LAST + this.random.fraction();
     const known = this._priorities.get(pid);
     if (known && known.event === event) return known.priority;
     const priority = this.random.fraction();
@@ -217,7 +231,7 @@ export class Pos implements Strategy {
     let best = 0;
     let most = Number.NEGATIVE_INFINITY;
     candidates.forEach((candidate, i) => {
-      const priority = this.priority(candidate);
+      const priority = this.priority(candidate, candidates);
       if (priority > most) [best, most] = [i, priority];
     });
     return best;

@@ -14,7 +14,8 @@ export type Litmus = readonly (readonly Op[])[];
 /** A memory model. */
 export type Model = "sc" | "tso";
 
-interface Event {
+/** An event of a litmus test: an operation, or one of the two of an XCHG. */
+export interface Event {
   readonly id: number;
   readonly thread: number;
   readonly kind: "W" | "R" | "F" | "S";
@@ -49,26 +50,32 @@ const choices = <T>(lists: readonly (readonly T[])[]): T[][] =>
 const permutations = <T>(list: readonly T[]): T[][] =>
   list.length === 0 ? [[]] : list.flatMap((one, i) => permutations(list.toSpliced(i, 1)).map((rest) => [one, ...rest]));
 
-const isAcyclic = (count: number, pairs: readonly Pair[]): boolean => {
+/** An order of numbers below `count` that contains the pairs; undefined if they have a cycle. */
+const linear = (count: number, pairs: readonly Pair[]): number[] | undefined => {
   const next = Array.from({ length: count }, () => [] as number[]);
   for (const [from, to] of pairs) next[from]?.push(to);
   const state = new Uint8Array(count);
+  const order: number[] = [];
   const visit = (n: number): boolean => {
     if (state[n] !== 0) return state[n] === 2;
     state[n] = 1;
     if (!(next[n] as number[]).every(visit)) return false;
     state[n] = 2;
+    order.unshift(n);
     return true;
   };
-  return next.every((_, n) => visit(n));
+  return next.every((_, n) => visit(n)) ? order : undefined;
 };
 
 /** The locations of a test, in order. */
 export const locationsOf = (litmus: Litmus): string[] =>
   [...new Set(litmus.flat().flatMap((op) => (op.kind === "F" || op.kind === "S" ? [] : [op.at])))].sort();
 
-/** The allowed outcomes: values of all reads in program order, then the last values of the locations. */
-export const allowed = (litmus: Litmus, model: Model): Set<string> => {
+/**
+ * The allowed outcomes: values of all reads in program order, then the last values of the locations. Each has
+ * an order of the events in memory that shows it.
+ */
+export const witnesses = (litmus: Litmus, model: Model): Map<string, readonly Event[]> => {
   const events = eventsOf(litmus);
   const reads = events.filter(({ kind }) => kind === "R");
   const places = locationsOf(litmus);
@@ -88,7 +95,9 @@ export const allowed = (litmus: Litmus, model: Model): Set<string> => {
   // SFENCE itself is ordered with nothing: it orders the writes around it.
   const kept = ids(po.filter((pair) => isKept(pair) && pair.every(({ kind }) => kind !== "S")));
   const sameLocation = ids(po.filter(([a, b]) => a.at === b.at && a.at !== ""));
-  const outcomes = new Set<string>();
+  const stepOf = (id: number): number => (events[id]?.kind === "W" && events[id]?.locked !== undefined ? id - 1 : id);
+  const asSteps = ([from, to]: Pair): Pair => [stepOf(from), stepOf(to)];
+  const outcomes = new Map<string, readonly Event[]>();
   for (const order of choices(places.map((at) => permutations(writesTo(at))))) {
     const place = new Map(order.flat().map((event) => [event.id, (order.find((list) => list.includes(event)) as Event[]).indexOf(event)]));
     const co = order.flatMap((list) => list.flatMap((a, i) => list.slice(i + 1).map((b): Pair => [a.id, b.id])));
@@ -108,11 +117,22 @@ export const allowed = (litmus: Litmus, model: Model): Set<string> => {
         return own === (sources[i] === INIT ? 0 : (place.get(sources[i] as number) as number) + 1);
       });
       const external = rf.filter(([from, to]) => model === "sc" || events[from]?.thread !== events[to]?.thread);
-      if (!isAtomic || !isAcyclic(events.length, [...sameLocation, ...rf, ...co, ...fr])) continue;
-      if (!isAcyclic(events.length, [...kept, ...external, ...co, ...fr])) continue;
+      if (!isAtomic || !linear(events.length, [...sameLocation, ...rf, ...co, ...fr])) continue;
+      // The two events of an XCHG are one step: in the order they stand at the place of the read.
+      const shown = linear(
+        events.length,
+        [...kept, ...external, ...co, ...fr].map(asSteps).filter(([a, b]) => a !== b),
+      );
+      if (!shown) continue;
       const values = sources.map((source) => (source === INIT ? 0 : (events[source] as Event).value));
-      outcomes.add([...values, ...order.map((list) => list.at(-1)?.value ?? 0)].join(""));
+      const outcome = [...values, ...order.map((list) => list.at(-1)?.value ?? 0)].join("");
+      outcomes.set(
+        outcome,
+        shown.map((id) => events[id] as Event),
+      );
     }
   }
   return outcomes;
 };
+/** The allowed outcomes. */
+export const allowed = (litmus: Litmus, model: Model): Set<string> => new Set(witnesses(litmus, model).keys());
