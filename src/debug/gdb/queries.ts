@@ -5,13 +5,9 @@ import type { SigInfo } from "../../kernel/signal/state/info.ts";
 import type { Debugger } from "../debugger.ts";
 import { peek, permissionsOf } from "../memory.ts";
 import { descriptionOf } from "../registers.ts";
+import { librariesOf, xmlText } from "./libraries.ts";
 import { hex, hexNumber, latin1, textOf } from "./packet.ts";
 import { FAULT, INVALID, word } from "./replies.ts";
-
-/** Text for XML. */
-const escaped = (text: string): string => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
-/** A byte string of the guest as XML text. */
-const xmlText = (text: string): string => escaped(text.replace(/[^\x20-\x7e]/g, "?"));
 
 /** What a thread does; empty if it runs. */
 export const threadText = ({ state, call }: Task): string => {
@@ -34,6 +30,8 @@ export const objectOf = (debug: Debugger, task: Task, object: string, annex: str
       const info = debug.signalOf(task.pid);
       return info ? siginfoBytes(info, task.program.abi) : "E00";
     }
+    case "libraries-svr4":
+      return librariesOf(task, annex) ?? "E00";
     case "threads": {
       const rows = debug.threads.map(
         (one) => `<thread id="${idOf(one)}" core="0" name="${xmlText(one.comm)}">${xmlText(threadText(one))}</thread>`,

@@ -1,0 +1,36 @@
+// The list of libraries that gdb asks for: as /proc/PID/maps has them, whole and from a link map on.
+import { execFileSync } from "node:child_process";
+import { hostTree } from "trapgate/node";
+import { describe, expect, it } from "vitest";
+import { Debugger } from "../../src/debug/debugger.ts";
+import { Machine } from "../../src/machine/machine.ts";
+import { frozenTree } from "../../src/machine/snapshot/exact/frozen-tree.ts";
+import { Timeline } from "../../src/machine/timeline/timeline.ts";
+import { missing, nativeX64 } from "../support/host.ts";
+import { serve } from "./serve.ts";
+
+describe.skipIf(missing("libraries of a program of the host", nativeX64))("the list of libraries", () => {
+  it("is the dynamic linker's", { timeout: 60_000 }, async () => {
+    const timeline = new Timeline(new Machine({ root: frozenTree(hostTree("/")) }), "/bin/true", { stdin: "" });
+    const debug = new Debugger(timeline);
+    await debug.restart();
+    const { ask } = serve(debug);
+    expect(await ask("qSupported:multiprocess+")).toMatch(/qXfer:libraries-svr4:read\+/);
+    // The linker has not run.
+    expect(await ask("qXfer:libraries-svr4:read::0,4000")).toBe('l<library-list-svr4 version="1.0"></library-list-svr4>');
+    await timeline.run();
+    await timeline.back();
+    const list = (await ask("qXfer:libraries-svr4:read::0,4000")) ?? "";
+    expect(list).toMatch(/^l<library-list-svr4 version="1.0" main-lm="0x[0-9a-f]+"><library /);
+    const names = [...list.matchAll(/name="([^"]*)" lm="0x[0-9a-f]+" l_addr="0x[0-9a-f]+" l_ld="0x[0-9a-f]+"/g)].map(([, name]) => name);
+    const native = [...execFileSync("ldd", ["/bin/true"], { encoding: "utf8" }).matchAll(/(\/\S+) \(0x/g)].map(([, name]) => name);
+    expect(names.filter((name) => name?.startsWith("/"))).toEqual(native);
+    const maps = [...list.matchAll(/ lm="0x([0-9a-f]+)"/g)].map(([, lm]) => lm);
+    expect(maps.length).toBeGreaterThan(1);
+    const rest = await ask(`qXfer:libraries-svr4:read:start=${maps[1]};prev=${maps[0]};:0,4000`);
+    expect([...(rest ?? "").matchAll(/ lm="0x([0-9a-f]+)"/g)].map(([, lm]) => lm)).toEqual(maps.slice(1));
+    // A link map that does not lie behind `prev` ends the list.
+    expect(await ask(`qXfer:libraries-svr4:read:start=${maps[1]};prev=1:0,4000`)).not.toMatch(/<library /);
+    expect(await ask("qXfer:libraries-svr4:read:else:0,4000")).toBe("E00");
+  });
+});
