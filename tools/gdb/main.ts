@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { releaseSource } from "../debian/apt.ts";
+import { sourcesOf, template } from "./sources.ts";
 
 const top = fileURLToPath(new URL("../..", import.meta.url));
 const { values, positionals } = parseArgs({
@@ -32,42 +32,9 @@ const limit = Number(values.seconds ?? 120);
 const total = Number(values.total ?? 7200);
 const every = Number(values.every ?? 1);
 const folder = join(top, ".cache", "gdb");
-mkdirSync(join(folder, "lists", "partial"), { recursive: true });
+mkdirSync(folder, { recursive: true });
 
-const run = (command: string, args: readonly string[]): string => {
-  const { stdout, stderr, status, error } = spawnSync(command, args, {
-    cwd: folder,
-    encoding: "utf8",
-    maxBuffer: 1 << 28,
-  });
-  if (error || status !== 0) throw new Error(`${command} ${args.join(" ")}: ${error?.message ?? stderr}`);
-  return stdout;
-};
-
-/** The folder of gdb's sources, fetched once. */
-const sources = (): string => {
-  const known = readdirSync(folder).find((name) => /^gdb-\d[\d.]*$/.test(name));
-  if (known) return join(folder, known);
-  const source = releaseSource();
-  if (!source) throw new Error("no archive of this Debian release is configured");
-  const list = join(folder, "archive.sources");
-  writeFileSync(list, `Types: deb-src\nURIs: ${source.uri}\nSuites: ${source.suite}\nComponents: main\nSigned-By: ${source.signedBy}\n`);
-  const options = [
-    `Dir::Etc::SourceList=${list}`,
-    "Dir::Etc::SourceParts=/dev/null",
-    `Dir::State::lists=${folder}/lists`,
-    `Dir::Cache=${folder}`,
-  ];
-  const apt = (...args: string[]): string => run("apt-get", [...options.flatMap((option) => ["-o", option]), "-q", ...args]);
-  apt("update");
-  apt("source", "--download-only", "gdb");
-  const archive = readdirSync(folder).find((name) => /^gdb_.*\.orig\.tar\.\w+$/.test(name));
-  if (!archive) throw new Error("apt-get has brought no sources of gdb");
-  run("tar", ["xf", archive]);
-  return sources();
-};
-
-const testsuite = join(sources(), "gdb", "testsuite");
+const testsuite = join(sourcesOf("gdb", folder), "gdb", "testsuite");
 const wanted = positionals.length > 0 ? positionals : ["gdb.reverse"];
 const files = wanted.flatMap((name) =>
   name.endsWith(".exp")
@@ -80,10 +47,7 @@ const files = wanted.flatMap((name) =>
 );
 const isReverse = files.every((file) => file.startsWith("gdb.reverse/"));
 
-const folderOfShims = fileURLToPath(new URL("shims", import.meta.url));
 mkdirSync(join(folder, "boards"), { recursive: true });
-const template = (name: string, words: Readonly<Record<string, string>>): string =>
-  readFileSync(join(folderOfShims, name), "utf8").replace(/@([A-Z]+)@/g, (_, word: string) => words[word] ?? "");
 const places = {
   NODE: process.execPath,
   TRAPGATE: join(top, "bin", "trapgate.js"),

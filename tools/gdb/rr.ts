@@ -1,0 +1,107 @@
+// `npm run conformance:rr -- [NAME…]`: rr's own scripts for gdb against `trapgate record` and `debug`. The
+// sources come from Debian at run time; a program named rr is made beside them, which says rr's commands in
+// words of trapgate. Nothing of rr is part of this repository.
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { sourcesOf, template } from "./sources.ts";
+
+const top = fileURLToPath(new URL("../..", import.meta.url));
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    help: { type: "boolean", short: "h" },
+    seconds: { type: "string", default: "60" },
+    every: { type: "string", default: "1" },
+    from: { type: "string", default: "0" },
+    total: { type: "string", default: "7200" },
+  },
+});
+if (values.help) {
+  console.log(
+    "usage: npm run conformance:rr -- [OPTION…] [NAME…]\n" +
+      "  --seconds N   time of one script (60)\n" +
+      "  --total N     no script begins after so many seconds (7200)\n" +
+      "  --every N     each Nth script: a sample (1); --from K: from the Kth on (0)",
+  );
+  process.exit(0);
+}
+const folder = join(top, ".cache", "rr");
+mkdirSync(folder, { recursive: true });
+const source = join(sourcesOf("rr", folder), "src");
+const objects = join(folder, "objects");
+const work = join(folder, "work");
+for (const each of [join(objects, "bin"), join(objects, "generated"), work]) mkdirSync(each, { recursive: true });
+
+const places = { NODE: process.execPath, TRAPGATE: join(top, "bin", "trapgate.js"), FOLDER: objects };
+writeFileSync(join(objects, "bin", "rr"), template("rr.py", places), { mode: 0o755 });
+writeFileSync(join(objects, "bin", "test-monitor"), template("test-monitor.sh", places), { mode: 0o755 });
+writeFileSync(join(objects, "rr-gdb.py"), template("rr-gdb.py", places));
+for (const name of ["X64", "X86", "Generic"]) {
+  const made = join(objects, "generated", `SyscallEnumsForTests${name}.generated`);
+  if (!existsSync(made)) spawnSync("python3", [join(source, "generate_syscalls.py"), made], { cwd: source });
+}
+
+/** Scripts that drive a debugger, by the file that runs each. */
+const runs = ["test", "test/x86"].flatMap((at) =>
+  readdirSync(join(source, at))
+    .filter((file) => file.endsWith(".run") && /^\s*(debug|checkpoint_test)/m.test(readFileSync(join(source, at, file), "utf8")))
+    .sort()
+    .map((file) => join(source, at, file)),
+);
+/** Builds the programs that a script names. */
+const build = (run: string): void => {
+  const names = [basename(run, ".run"), ...(readFileSync(run, "utf8").match(/\b[a-z]\w+\b/g) ?? [])];
+  for (const name of new Set(names))
+    for (const at of ["test", "test/x86"]) {
+      const program = join(objects, "bin", name);
+      if (existsSync(program) || !existsSync(join(source, at, `${name}.c`))) continue;
+      const includes = [join(objects, "generated"), join(source, "..", "include"), source].map((path) => `-I${path}`);
+      const flags = ["-g3", "-O0", "-std=gnu11", "-w", ...includes, "-o", program, join(at, `${name}.c`)];
+      spawnSync("gcc", [...flags, "-pthread", "-lrt", "-ldl", "-lm"], { cwd: source, stdio: "ignore" });
+    }
+};
+/** The script of gdb's commands. */
+const scriptOf = (run: string): string => {
+  const [, name = basename(run, ".run")] = /debug(?:_gdb_only|_test\w*)? +([a-z_0-9/]+)/.exec(readFileSync(run, "utf8")) ?? [];
+  const script = [join(run, "..", `${name}.py`), join(source, "test", `${name}.py`)].find((path) => existsSync(path));
+  return script ? readFileSync(script, "utf8") : "";
+};
+/** A process in a namespace of its own knows no number of a process of the host. */
+const apart = ["--pid", "--fork", "--mount-proc", "--kill-child"];
+const canBeApart = spawnSync("unshare", [...apart, "true"]).status === 0;
+const passes = (run: string): boolean => {
+  build(run);
+  rmSync(work, { recursive: true, force: true });
+  mkdirSync(work);
+  const words = ["bash", run, basename(run, ".run"), "", objects, `${values.seconds}`];
+  const [command = "", ...rest] = canBeApart ? ["unshare", ...apart, ...words] : words;
+  const { stdout } = spawnSync(command, rest, {
+    cwd: work,
+    encoding: "utf8",
+    timeout: (Number(values.seconds) + 10) * 1000,
+    killSignal: "SIGKILL",
+    // rr stops before the end of its program; only scripts that name the signal ask for that.
+    env: { ...process.env, TMPDIR: work, RR_STAY: scriptOf(run).includes("SIGKILL") ? "--stay" : "" },
+  });
+  writeFileSync(join(folder, `${basename(run, ".run")}.log`), stdout);
+  return / PASSED( \(gdb\))?$/m.test(stdout);
+};
+
+const wanted = runs.filter(
+  (run, i) =>
+    (i - Number(values.from)) % Number(values.every) === 0 && (positionals.length === 0 || positionals.includes(basename(run, ".run"))),
+);
+const begun = Date.now();
+let [passed, tried] = [0, 0];
+for (const run of wanted) {
+  if (Date.now() - begun > Number(values.total) * 1000) break;
+  const before = Date.now();
+  const isPassed = passes(run);
+  tried++;
+  if (isPassed) passed++;
+  console.log(`${basename(run, ".run").padEnd(40)} ${isPassed ? "passed" : "FAILED"}  ${((Date.now() - before) / 1000).toFixed(0)} s`);
+}
+console.log(`passed: ${passed} of ${tried}; not tried: ${wanted.length - tried}`);
