@@ -38,12 +38,13 @@ const flags = [
  * ended before the optimised code is ready. So JavaScript and WebAssembly wait for as many executions as in
  * later versions. It also gives large functions, such as trace trees, a fast register allocator that spills
  * most registers (`largeTraces`). Later versions have no such allocator. Node 24 has a second optimising
- * compiler, which starts much earlier.
+ * compiler, which starts much earlier, and hands functions on after 3000 calls: a start has ended before
+ * that pays.
  */
 const besides = {
   20: ["--interrupt-budget=1000000", "--wasm-tiering-budget=12000000", "--no-turbo-use-mid-tier-regalloc-for-huge-functions"],
   22: [],
-  24: ["--invocation-count-for-maglev=4000"],
+  24: ["--invocation-count-for-maglev=8000", "--invocation-count-for-turbofan=100000"],
 };
 const allFlags = () => {
   const ofThis = besides[process.versions.node.split(".")[0]];

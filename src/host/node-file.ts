@@ -58,6 +58,7 @@ const direntMode = (entry: Dirent<Buffer>): number => {
 /** Files that guests held open, in machines that are no more. */
 const abandoned = new FinalizationRegistry<Descriptors>((descriptors) => descriptors.abandon());
 
+const hasCase = process.platform !== "darwin" && process.platform !== "win32";
 const isName = (name: string): boolean => name !== "" && name !== "." && name !== ".." && !/[/\0]/.test(name);
 
 /** A file of a NodeTree. It is found by descriptor, and its identity is checked at each use. */
@@ -129,8 +130,15 @@ export class NodeFile implements HostNode {
   }
 
   lookup(name: string): HostNode | number {
-    return attempt(() => this.#found(name) ?? -E.ENOENT);
+    return attempt(() => (this.#isListed(name) ? this.#found(name) : undefined) ?? -E.ENOENT);
   }
+  /** False for a name that only a host without case finds. Names of a writable tree are listed before. */
+  #isListed(name: string): boolean {
+    if (hasCase || this.tree.writable) return true;
+    const names = (this.#names ??= this.readdir());
+    return typeof names !== "number" && names.some((entry) => entry.name === name);
+  }
+  #names: HostDirEntry[] | number | undefined;
   readdir(): HostDirEntry[] | number {
     return attempt(() => {
       const entries = this.tree.reach.directory(this, (path) => readdirSync(path, { withFileTypes: true, encoding: "buffer" }));

@@ -103,4 +103,40 @@ describe("a host directory", () => {
     expect(results(seen)).toEqual([3, 0, 4, 13]);
     expect(seen[3]?.text).toBe("FROM the host");
   });
+  it("is listed when names are listed, or many are looked up", () => {
+    const asked: string[] = [];
+    const watched = (dev: number, clock: Clock): FileSystem => {
+      const { root, writable } = nodeTree(dir);
+      const lookup = (name: string) => {
+        asked.push(name);
+        return root.lookup(name);
+      };
+      const readdir = () => {
+        asked.push(".");
+        return root.readdir();
+      };
+      return new HostFs(dev, clock, { root: Object.assign(Object.create(root) as typeof root, { lookup, readdir }), writable });
+    };
+    const once = run(watched, (s) => {
+      for (const name of ["file", "none", "file", "file"]) s.add("access", name, 0);
+    });
+    expect(results(once)).toEqual([0, -E.ENOENT, 0, 0]);
+    expect(asked.splice(0)).toEqual(["file", "none"]);
+    const listed = run(watched, (s) => {
+      s.add("access", "file", 0);
+      s.add("unlink", "file");
+      s.add("access", "file", 0);
+      s.add("access", "out", 0);
+      s.add("rename", "sub", "moved");
+      s.add("access", "moved/other", 0);
+    });
+    expect(results(listed)).toEqual([0, 0, -E.ENOENT, -E.ENOENT, 0, 0]);
+    expect(asked.splice(0)).toEqual(["file", ".", "out", "sub"]);
+    const many = run(watched, (s) => {
+      for (let n = 0; n < 100; n++) s.add("access", `none${n}`, 0);
+      s.add("access", "file", 0);
+    });
+    expect(new Set(results(many).slice(0, -1))).toEqual(new Set([-E.ENOENT]));
+    expect(asked).toHaveLength(16 + 2);
+  });
 });

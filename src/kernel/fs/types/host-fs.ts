@@ -1,6 +1,6 @@
 // A host directory that the guest cannot change: read-only, or copy-on-write with all changes in memory. A
-// directory is read at its first use and stays as it was then. A page of a file comes from the host until it
-// is written.
+// file that was found stays as it was then, and so does a directory from its first listing on. A page of a
+// file comes from the host until it is written.
 import { E } from "../../../abi/errno.ts";
 import type { FileDescription } from "../vfs/file.ts";
 import { type Clock, Inode, type NewInode, type Or } from "../vfs/inode.ts";
@@ -71,11 +71,21 @@ export class HostBase implements Base {
   }
 }
 
+/**
+ * Names that are looked up one by one before a directory is listed. /usr/bin has thousands, of which a
+ * program needs one; a program that searches needs most of a directory.
+ */
+const mostSingle = 16;
+
 /** A directory. */
 export class HostFsDir extends MemDir {
   declare readonly fs: HostFs;
   private readonly _host: HostNode;
   private _filled = false;
+  /** Files that were found before the directory was listed. */
+  private readonly _found = new Map<string, Inode>();
+  /** Lookups before that. */
+  private _single = 0;
   constructor(fs: HostFs, made: NewInode, host: HostNode) {
     super(fs, made);
     this._host = host;
@@ -84,13 +94,25 @@ export class HostFsDir extends MemDir {
     return 4096;
   }
 
+  override lookup(name: string): Or<Inode> {
+    if (this._filled || this.names.has(name)) return super.lookup(name);
+    const known = this._found.get(name);
+    if (known) return known;
+    const found = this._single++ < mostSingle ? this._host.lookup(name) : -E.EAGAIN;
+    if (found === -E.ENOENT) return found;
+    if (typeof found === "number") return super.lookup(name);
+    const inode = hostInode(this.fs, found);
+    this._found.set(name, inode);
+    return inode;
+  }
   protected override fill(): void {
     if (this._filled) return;
     this._filled = true;
     const found = this._host.readdir();
-    if (typeof found === "number") return;
     // The order is the same on every host. It is descending, because the newest name is listed first.
-    this.addLazy([...found].sort((a, b) => (a.name < b.name ? 1 : -1)));
+    if (typeof found !== "number") this.addLazy([...found].sort((a, b) => (a.name < b.name ? 1 : -1)));
+    for (const [name, inode] of this._found) this.addFound(name, inode);
+    this._found.clear();
   }
   protected override load(name: string, entry: MemEntry): Or<Inode> {
     const found = this._host.lookup(name);

@@ -342,6 +342,12 @@ export class MemDir extends Inode {
     }
     fs.force(bytes);
   }
+  /** Adds an inode that was made before `addLazy`; its name has its place there, or is the newest. */
+  protected addFound(name: string, inode: Inode): void {
+    const there = this.names.get(name);
+    if (there === undefined) this.add(name, inode);
+    else this.names.set(name, { ...this._unpacked(there), inode, ino: inode.ino });
+  }
   private _put(name: string, entry: MemEntry): void {
     this._take(name);
     const text = ownText(name);
@@ -417,6 +423,7 @@ export class MemDir extends Inode {
     return 0;
   }
   override unlink(name: string, target: Inode): number {
+    this.fill();
     this._take(name);
     this.touch("modify");
     target.nlink--;
@@ -425,6 +432,7 @@ export class MemDir extends Inode {
     return 0;
   }
   override rmdir(name: string, target: Inode): number {
+    this.fill();
     this._take(name);
     this._linked(-1);
     this.touch("modify");
@@ -436,6 +444,7 @@ export class MemDir extends Inode {
 
   override rename(name: string, to: Inode, newName: string, flags: number, whiteout?: NewInode): number {
     if (!(to instanceof MemDir)) return -E.EXDEV;
+    this.fill();
     to.fill();
     const moved = this.lookup(name);
     if (typeof moved === "number") return moved;
