@@ -29,14 +29,24 @@ const MOST_CONSTRAINTS = 8;
 /** Runs in which the priorities are POS's alone: one of so many. */
 const PLAIN = 8;
 
+/** Weights of pairs that runs have shown, and of pairs of the system's libraries: locks. */
+const SEEN = 0.25;
+const LIBRARY = 0.25;
+/** A pair in `ObservedRun.readsFrom`. */
+const pairName = (write: number, read: number): string => `${write.toString(16)}>${read.toString(16)}`;
+
 /** RFF. */
 export class Feedback extends Pos {
   private readonly _kept: Kept[] = [{ constraints: [], pairs: "", chosen: 0 }];
   /** Runs by the pairs that they had. */
   private readonly _frequency = new Map<string, number>();
   private readonly _seen = new Set<string>();
+  private readonly _wanted = new Map<string, number>();
   /** By read instruction: writes to its words that were seen, 0 for none; and an address. */
-  private readonly _reads = new Map<number, { readonly address: number; readonly bytes: number; readonly writes: Set<number> }>();
+  private readonly _reads = new Map<
+    number,
+    { readonly address: number; readonly bytes: number; readonly writes: Set<number>; readonly isLibrary: boolean }
+  >();
   private readonly _writes = new Map<number, Set<number>>();
   private _current: readonly Constraint[] = [];
   private _active: Active[] = [];
@@ -50,27 +60,39 @@ export class Feedback extends Pos {
   private _pairOf(read: number, write: number): Constraint {
     return { read, write, wanted: true };
   }
-  /** A constraint on a read and one of the writes to its words. */
+  /**
+   * A constraint on a read and one of the writes to its words. Pairs that no run has shown come first, and
+   * those that were wanted seldom.
+   */
   private _anyConstraint(): Constraint | undefined {
-    const reads = [...this._reads.keys()];
-    if (reads.length === 0) return undefined;
-    const read = reads[this.random.below(reads.length)] as number;
-    const { writes } = this._reads.get(read) as { writes: Set<number> };
-    const list = [...writes];
-    return { ...this._pairOf(read, list[this.random.below(list.length)] as number), wanted: this.random.below(4) !== 0 };
+    const pairs: Constraint[] = [];
+    const weights: number[] = [];
+    for (const [read, { writes, isLibrary }] of this._reads)
+      for (const write of writes) {
+        const name = pairName(write, read);
+        pairs.push(this._pairOf(read, write));
+        weights.push(((this._seen.has(name) ? SEEN : 1) * (isLibrary ? LIBRARY : 1)) / (1 + (this._wanted.get(name) ?? 0)));
+      }
+    const pair = pairs[this._weighted(weights)];
+    if (!pair) return undefined;
+    const name = pairName(pair.write, pair.read);
+    this._wanted.set(name, (this._wanted.get(name) ?? 0) + 1);
+    return this._seen.has(name) ? { ...pair, wanted: this.random.below(2) !== 0 } : pair;
+  }
+  /** An index, as likely as its weight. */
+  private _weighted(weights: readonly number[]): number {
+    let rest = this.random.fraction() * weights.reduce((a, b) => a + b, 0);
+    return Math.max(
+      0,
+      weights.findIndex((weight) => (rest -= weight) < 0),
+    );
   }
   private _draw(): readonly Constraint[] {
     const { random } = this;
     if (this._reads.size === 0 || random.below(PLAIN) === 0) return [];
     // The power schedule: schedules whose pairs were rare are changed more often.
     const weights = this._kept.map(({ pairs, chosen }) => 1 / ((this._frequency.get(pairs) ?? 1) * (1 + chosen / 16)));
-    let rest = random.fraction() * weights.reduce((a, b) => a + b, 0);
-    const kept = this._kept[
-      Math.max(
-        0,
-        weights.findIndex((weight) => (rest -= weight) < 0),
-      )
-    ] as Kept;
+    const kept = this._kept[this._weighted(weights)] as Kept;
     kept.chosen++;
     let constraints = [...kept.constraints];
     for (let changes = 1 + random.below(3); changes > 0; changes--) constraints = this._change(constraints);
@@ -149,6 +171,7 @@ export class Feedback extends Pos {
       this._reads.set(event.ip, {
         address: event.address,
         bytes: event.bytes,
+        isLibrary: event.isLibrary === true,
         writes: new Set([0, source, ...(this._writes.get(words) ?? [])]),
       });
   }

@@ -297,7 +297,8 @@ export class ObservedRun implements Chooser, AccessWatch {
       return false;
     this._granted = start;
     const writes = how === access.write;
-    const event = { ip, space: task.mem, address, bytes, writes, reads: !writes || instruction.reads, ...(joins ? { joins } : {}) };
+    const reads = !writes || instruction.reads;
+    const event = { ip, space: task.mem, address, bytes, writes, reads, isLibrary: instruction.isLibrary, ...(joins ? { joins } : {}) };
     this._user = scheduler.userTime(start);
     this._pending.set(task.pid, event);
     if (this._spins.note(task.pid, event)) this._strategy.starves(task.pid);

@@ -14,6 +14,8 @@ export interface PendingEvent {
   readonly reads: boolean;
   /** The name of a call: then `address` is that of the word that it concerns, if there is one. */
   readonly call?: string;
+  /** An access by the system's libraries. */
+  readonly isLibrary?: boolean;
   /** It reads the id of another thread, which the kernel clears at that thread's end. */
   readonly joins?: boolean;
 }
