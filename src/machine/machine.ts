@@ -50,8 +50,8 @@ export interface RunRecorder {
   begin(kernel: Kernel): Promise<void>;
   /** An event is about to take effect. */
   taken(taken: TakenInput): void;
-  /** The machine rests. */
-  rests(): void;
+  /** The machine rests. `waits`: for the outside world. */
+  rests(waits: boolean): void;
 }
 
 /**
@@ -283,7 +283,7 @@ export class Machine {
         if (waiting?.holds(isAtRest && inputs.idle)) return "holds";
         isAtMoment = ended || !recorder || result.reason !== "limit" || kernel.scheduler.isAtMoment;
         if (ended || !isAtMoment) continue;
-        recorder?.rests();
+        recorder?.rests(result.reason !== "limit");
         urged = false;
         if (connection?.stopped && process.stopped && process.stopped !== suspended && isStopped(kernel, process.pgid)) {
           suspended = process.stopped;

@@ -21,8 +21,9 @@ import type { Header, InputFacts, Mark, NoteFacts } from "./recording.ts";
 
 /** Notes in one item, at most. */
 const MOST_NOTES = 4096;
-/** Milliseconds between two marks. */
+/** Milliseconds between two marks, and between two frames while the program computes: each frame costs. */
 const BETWEEN_MARKS = 25;
+const BETWEEN_FRAMES = 100;
 
 /**
  * Writes one recording: the things of the host that a run uses are wrapped before it begins, then it sees the
@@ -38,6 +39,7 @@ export class Recorder implements NoteTaker, RunRecorder {
   private _count = 0;
   private _kernel: Kernel | undefined = undefined;
   private _markedAt = 0;
+  private _flushedAt = 0;
   private _marked = "";
 
   constructor(write: (bytes: Uint8Array) => void, packer: Packer, hash: (bytes: Uint8Array) => string) {
@@ -88,6 +90,7 @@ export class Recorder implements NoteTaker, RunRecorder {
   async begin(kernel: Kernel): Promise<void> {
     this._kernel = kernel;
     this._mark();
+    this._file.flush();
     await this._file.written();
   }
   taken({ now, event }: TakenInput): void {
@@ -97,11 +100,14 @@ export class Recorder implements NoteTaker, RunRecorder {
     const facts = factsOfEvent(event, (bytes) => this.bytes(bytes));
     this._file.add({ facts: { kind: "input", moment: this._moment, now, event: facts } satisfies InputFacts });
   }
-  rests(): void {
-    const { clock } = (this._kernel as Kernel).deadline;
-    if (clock() - this._markedAt < BETWEEN_MARKS) return;
-    this._markedAt = clock();
+  rests(waits: boolean): void {
+    const now = (this._kernel as Kernel).deadline.clock();
+    if (now - this._markedAt < BETWEEN_MARKS) return;
+    this._markedAt = now;
     this._mark();
+    if (!waits && now - this._flushedAt < BETWEEN_FRAMES) return;
+    this._flushedAt = now;
+    this._file.flush();
   }
   /**
    * The end of the run; without a status: it was given up. Rejects if the file could not be written.
@@ -121,7 +127,6 @@ export class Recorder implements NoteTaker, RunRecorder {
     const { syscalls: calls } = this._kernel as Kernel;
     if (moment !== this._marked) this._file.add({ facts: { kind: "at", moment, calls } satisfies Mark });
     this._marked = moment;
-    this._file.flush();
   }
 
   // Notes.
