@@ -76,7 +76,7 @@ const cached = (space: AddressSpace, vma: Vma, page: number, preferred: number):
 };
 
 const firstRead = (space: AddressSpace, vma: Vma, page: number, kind: Access): number => {
-  const isKnown = vma.cache?.cached(indexOf(vma, page)) !== undefined;
+  const isKnown = kind === access.execute && vma.cache?.cached(indexOf(vma, page)) !== undefined;
   const frame = cached(space, vma, page, space.directAddress(page));
   if (frame < 0) return frame;
   space.frames.retain(frame);
@@ -100,12 +100,13 @@ const executed = (space: AddressSpace, vma: Vma, page: number, frame: number, is
     const from = Math.max(vma.start, floor);
     const to = Math.min(vma.end, floor + around, vma.start + Math.ceil(cache.backing.size / PAGE_SIZE - vma.pgoff) * PAGE_SIZE);
     const allowed = (hardware[vma.prot] as number) & ~PTE.WRITE;
-    for (let at = from, index = indexOf(vma, from); at < to; at += PAGE_SIZE, index++) {
-      const other = at === page ? undefined : cache.cached(index);
-      if (other === undefined || table.get(at) !== 0) continue;
+    const first = indexOf(vma, from);
+    cache.eachCached(first, first + (to - from) / PAGE_SIZE, (index, other) => {
+      const at = from + (index - first) * PAGE_SIZE;
+      if (at === page || table.get(at) !== 0) return;
       frames.retain(other);
       table.set(at, other + allowed);
-    }
+    });
   }
   cache.executed(indexOf(vma, page), frame);
 };
@@ -144,7 +145,7 @@ export const otherCode = ({ table }: AddressSpace, pages: readonly number[], fra
 const none: number[] = [];
 
 const sharedPage = (space: AddressSpace, vma: Vma, page: number, old: number, kind: Access): number => {
-  const isKnown = old === 0 && vma.cache?.cached(indexOf(vma, page)) !== undefined;
+  const isKnown = old === 0 && kind === access.execute && vma.cache?.cached(indexOf(vma, page)) !== undefined;
   const frame = old === 0 ? cached(space, vma, page, space.directAddress(page)) : frameOf(old);
   if (frame < 0) return frame;
   const write = kind === access.write;

@@ -161,6 +161,19 @@ export class OrderedMap<V> {
   each(visit: (value: V) => void): void {
     for (const { values } of this._chunks) for (let i = 0; i < values.length; i++) visit(values[i] as V);
   }
+  /** The same for the keys from `first` to below `end`. */
+  within(first: number, end: number, visit: (key: number, value: V) => void): void {
+    const chunks = this._chunks;
+    for (let c = this._chunk(first); c < chunks.length; c++) {
+      const chunk = chunks[c] as Chunk<V>;
+      const { keys, values } = chunk;
+      for (let i = this._slot(chunk, first); i < keys.length; i++) {
+        const key = keys[i] as number;
+        if (key >= end) return;
+        visit(key, values[i] as V);
+      }
+    }
+  }
   /** All values in the order of their keys. */
   *values(): Generator<V> {
     for (const { values } of this._chunks) yield* values;

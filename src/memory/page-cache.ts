@@ -76,6 +76,11 @@ export class PageCache {
     return this._pages.get(index);
   }
 
+  /** Calls `visit` for the cached pages from `first` to below `end`. It must not change the cache. */
+  eachCached(first: number, end: number, visit: (index: number, frame: number) => void): void {
+    this._pages.within(first, end, visit);
+  }
+
   /** Moves page `index` to a new frame. The old frame remains with its other user. False: out of memory. */
   move(index: number): boolean {
     const from = this._pages.get(index) as number;
