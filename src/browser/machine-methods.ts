@@ -21,6 +21,8 @@ export const machineMethods: Served<MachineMethods> = {
     // A search is a part of its own: most pages only run programs.
     const { explore } = await import("../machine/api/explore.ts");
     const { violation, ...found } = await explore(program, options);
-    return { ...found, violation: violation && { what: violation.what, schedule: violation.schedule, trace: violation.run.trace } };
+    if (!violation) return { ...found, violation };
+    const { run, ...told } = violation;
+    return { ...found, violation: { ...told, trace: run.trace } };
   },
 };

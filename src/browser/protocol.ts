@@ -1,6 +1,6 @@
 // The messages between a page and its worker. Each call of a method has an id. The call's parts, inputs and
 // answer carry it.
-import type { Exploration, ExploreOptions } from "../machine/explore/options.ts";
+import type { Exploration, ExploreOptions, Violation } from "../machine/explore/options.ts";
 import type { MachineOptions, ProgramOptions } from "../machine/options.ts";
 import type { Run } from "../machine/run.ts";
 import type { Registers, TraceEvent } from "../machine/tracing/events.ts";
@@ -75,7 +75,7 @@ export interface ExploreParams {
 }
 /** The result of a search. A violation has the trace of its run. */
 export interface ExploreResult extends Omit<Exploration, "violation"> {
-  readonly violation: { readonly what: string; readonly schedule: string; readonly trace: readonly string[] } | undefined;
+  readonly violation: (Omit<Violation, "run"> & { readonly trace: readonly string[] }) | undefined;
 }
 
 /** A virtual time of a run, in nanoseconds since boot. */

@@ -56,20 +56,28 @@ const Found = ({ result }: { readonly result: ExploreResult }) => {
         .
       </p>
     );
+  const { order, why, search } = violation;
   return (
-    <p role="status">
-      <b class="violated">Violated:</b> {violation.what}, after {schedules} schedules ({(milliseconds / 1000).toFixed(1)} s).{" "}
-      <button
-        type="button"
-        class="primary"
-        onClick={() => {
-          change({ schedule: violation.schedule });
-          void run();
-        }}
-      >
-        Replay {violation.schedule}
-      </button>
-    </p>
+    <>
+      <p role="status">
+        <b class="violated">Violated:</b> {violation.what}, after {schedules} schedules ({(milliseconds / 1000).toFixed(1)} s), found by{" "}
+        {search}.{" "}
+        <button
+          type="button"
+          class="primary"
+          onClick={() => {
+            change({ schedule: violation.schedule });
+            void run();
+          }}
+        >
+          Replay {violation.schedule}
+        </button>
+      </p>
+      {order.length > 0 && <p>The order of accesses:</p>}
+      {order.length > 0 && <pre>{order.join("\n")}</pre>}
+      {why.length > 0 && <p>It fails by these orders (*):</p>}
+      {why.length > 0 && <pre>{why.join("\n")}</pre>}
+    </>
   );
 };
 

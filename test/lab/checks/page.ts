@@ -251,7 +251,10 @@ export const pageChecks: readonly Check[] = [
         await page.getByRole("tab", { name: "Schedules" }).click();
         await page.getByRole("button", { name: "Search for a schedule" }).click();
         await page.getByText("Violated:").waitFor();
-        await ends(page, () => page.getByRole("button", { name: "Replay 0:3" }).click());
+        await ends(page, () => page.getByRole("button", { name: /^Replay \S+$/ }).click());
+        // A column for each task, and the accesses whose order matters.
+        assert.match((await page.locator(".races pre").first().textContent()) ?? "", /^ {2}task \d +task \d\n.*\* (read|write) /s);
+        assert.match((await page.locator(".races pre").last().textContent()) ?? "", / before task \d: /);
         assert.ok((await callsIn(page)).some((text) => /getppid\(\) = 1\..*task 4/.test(text)));
         await page.getByText("task 3 runs before task 2, whose call has returned").waitFor();
         await page.screenshot({ path: join(world.pictures, "schedules.png") });
