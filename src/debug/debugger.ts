@@ -131,6 +131,11 @@ export class Debugger {
     this.hold((task) => scheduler.isHeld(task));
   }
 
+  /** Lets all processes go but the current one, as a debugger that had followed this one from the start. */
+  detachOthers(): void {
+    const own = this.current?.process;
+    for (const { process } of [...this.threads]) if (process !== own) this.detach(process.pid);
+  }
   /** Takes a process back that runs on unseen. False: there is none. */
   attach(pid: number): boolean {
     const process = this.kernel.processes.get(pid);

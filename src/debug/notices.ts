@@ -185,12 +185,11 @@ export class Notices {
     }
     return met.length > 0 && this.mode === "forward";
   }
-  /** The bytes of a watchpoint. */
+  /** The bytes of a watchpoint that can be read: a page of zeros that goes away is a change. */
   bytesOf({ pid, address, length }: Watch): Uint8Array {
     const out = new Uint8Array(length);
     const mem = this._kernel.processes.get(pid)?.threads[0]?.mem;
-    if (mem) peek(mem, address, out);
-    return out;
+    return out.subarray(0, mem ? peek(mem, address, out) : 0);
   }
   private _note(task: Task, why: WhyStopped, moment: Moment, isBefore: boolean, more: Pick<Noticed, "watch" | "info"> = {}): void {
     this.noted.push({ pid: task.process.pid, tid: task.pid, why, moment, isBefore, ...more });

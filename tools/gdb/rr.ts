@@ -72,13 +72,15 @@ const scriptOf = (run: string): string => {
 /** A process in a namespace of its own knows no number of a process of the host. */
 const apart = ["--pid", "--fork", "--mount-proc", "--kill-child"];
 const canBeApart = spawnSync("unshare", [...apart, "true"]).status === 0;
-const passes = (run: string): boolean => {
+/** The program of a script needs more than its one file. */
+const NOT_BUILT = /cp: cannot stat .*objects\/bin/;
+const verdictOf = (run: string): string => {
   build(run);
   rmSync(work, { recursive: true, force: true });
   mkdirSync(work);
   const words = ["bash", run, basename(run, ".run"), "", objects, `${values.seconds}`];
   const [command = "", ...rest] = canBeApart ? ["unshare", ...apart, ...words] : words;
-  const { stdout } = spawnSync(command, rest, {
+  const { stdout, stderr } = spawnSync(command, rest, {
     cwd: work,
     encoding: "utf8",
     timeout: (Number(values.seconds) + 10) * 1000,
@@ -86,8 +88,11 @@ const passes = (run: string): boolean => {
     // rr stops before the end of its program; only scripts that name the signal ask for that.
     env: { ...process.env, TMPDIR: work, RR_STAY: scriptOf(run).includes("SIGKILL") ? "--stay" : "" },
   });
-  writeFileSync(join(folder, `${basename(run, ".run")}.log`), stdout);
-  return / PASSED( \(gdb\))?$/m.test(stdout);
+  const said = stdout + stderr;
+  writeFileSync(join(folder, `${basename(run, ".run")}.log`), said);
+  if (/ PASSED( \(gdb\))?$/m.test(stdout)) return "passed";
+  if (/trapgate has no /.test(said)) return "not in the shim";
+  return NOT_BUILT.test(said) ? "not built" : "FAILED";
 };
 
 const wanted = runs.filter(
@@ -95,13 +100,14 @@ const wanted = runs.filter(
     (i - Number(values.from)) % Number(values.every) === 0 && (positionals.length === 0 || positionals.includes(basename(run, ".run"))),
 );
 const begun = Date.now();
-let [passed, tried] = [0, 0];
+const counts = new Map<string, number>();
+let tried = 0;
 for (const run of wanted) {
   if (Date.now() - begun > Number(values.total) * 1000) break;
   const before = Date.now();
-  const isPassed = passes(run);
+  const verdict = verdictOf(run);
   tried++;
-  if (isPassed) passed++;
-  console.log(`${basename(run, ".run").padEnd(40)} ${isPassed ? "passed" : "FAILED"}  ${((Date.now() - before) / 1000).toFixed(0)} s`);
+  counts.set(verdict, (counts.get(verdict) ?? 0) + 1);
+  console.log(`${basename(run, ".run").padEnd(40)} ${verdict.padEnd(16)} ${((Date.now() - before) / 1000).toFixed(0)} s`);
 }
-console.log(`passed: ${passed} of ${tried}; not tried: ${wanted.length - tried}`);
+console.log(`${[...counts].map(([verdict, n]) => `${verdict}: ${n}`).join(", ")}; not tried: ${wanted.length - tried}`);

@@ -23,12 +23,15 @@ const { values, positionals } = parseArgs({
     minutes: { type: "string", default: "120" },
     seed: { type: "string", default: "1" },
     slice: { type: "string" },
+    seconds: { type: "string", default: "5" },
   },
 });
 if (values.help) {
-  console.log(`usage: npm run anywhere -- [--moments 20] [--steps 50] [--engine NAME]… [--minutes 120] [--seed 1] [--slice 1/1] [NAME…]
+  console.log(`usage: npm run anywhere -- [--moments 20] [--steps 50] [--engine NAME]… [--minutes 120] [--seed 1] [--slice 1/1]
+  [--seconds 5] [NAME…]
   NAME   a part of the name of a guest (guest/bin, test/kernel/native) or of a Debian program: all by default
-  --slice K/N  each Nth program, from the Kth on`);
+  --slice K/N  each Nth program, from the Kth on
+  --seconds N  of a run, at most: moments come from them`);
   process.exit(0);
 }
 const top = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
@@ -97,7 +100,7 @@ for (const [i, [name, make, seed]] of all.entries()) {
     const subject = make();
     if (!subject) continue;
     try {
-      const wrong = await goAnywhere({ ...subject, boot: { ...subject.boot, engine } }, seed, effort, 5);
+      const wrong = await goAnywhere({ ...subject, boot: { ...subject.boot, engine } }, seed, effort, Number(values.seconds));
       row[0]++;
       row[1] += effort.moments;
       row[2] += wrong.length;

@@ -103,7 +103,10 @@ export const command: Command = {
       await debug.restart();
     }
     if (values["at-end"]) await debug.goToEnd();
-    else if (at) await debug.goTo(at);
+    else if (at) {
+      await debug.goTo(at);
+      debug.detachOthers();
+    }
     const startWanted: StartProgram = ({ path, args, env, cwd }) => {
       const [name = "", ...before] = last;
       const words = path === "" ? [name, ...(args?.length ? args : before)] : [path, ...(args ?? [])];

@@ -40,7 +40,7 @@ def connect(at=None):
         attach(at)
     except gdb.error:
         attach(here)
-        raise gdb.GdbError(f"No event found matching {at}.")
+        raise gdb.GdbError("No event found matching specified ticks target.")
 
 
 def attach(at):
@@ -172,8 +172,9 @@ def on_stop(event):
     global ended_at
     # At the end of history gdb names no reason.
     if type(event) is gdb.StopEvent and not getattr(event, "details", None):
-        at, end = re.match(r"(\d+:\d+) .*known to (\d+:\d+)", when()).groups()
-        if at == end:
+        at, end = (int(n) for n in re.match(r"(\d+):.*known to (\d+)", when()).groups())
+        # The last instruction ends the program.
+        if end - at <= 1:
             print("Program received signal SIGKILL, Killed." if ended_at != at else "[Inferior 1 exited normally]")
             ended_at = at
             return

@@ -59,7 +59,7 @@ def main():
     while words:
         word = words.pop(0)
         rest += [word, words.pop(0)] if word in ("-ix", "-iex", "-x", "-ex") and words else [word]
-    gdb = ["gdb", "-q", *rest, "-iex", "set confirm off", "-iex", "set sysroot /", "-iex", "set prompt (rr) ", program, "-x", "@FOLDER@/rr-gdb.py"]
+    gdb = ["gdb", "-q", *rest, "-iex", "set sysroot /", "-iex", "set prompt (rr) ", program, "-x", "@FOLDER@/rr-gdb.py"]
     os.execvp("gdb", gdb)
 
 
