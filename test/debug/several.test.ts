@@ -30,6 +30,18 @@ const begin = async (
   return { program, debug };
 };
 
+/** The program until one of its threads has ended. The other one waits for it in futex(2). */
+const afterAnEnd = async (folder: string) => {
+  const { program, debug } = await begin(folder);
+  const { ask } = serve(debug);
+  await ask("qSupported:multiprocess+");
+  await ask("QThreadEvents:1");
+  await ask("QPassSignals:1e;1f");
+  let stop = await ask("vCont;c");
+  while (stop?.startsWith("T05")) stop = await ask("vCont;c");
+  return { program, debug, ask, stop };
+};
+
 describe.skipIf(missing("signals and ends of threads", nativeX64, gcc))("threads", () => {
   it("do not stop again for signals that gdb has let through", { timeout: 60_000 }, async () => {
     await inFolder(async (folder) => {
@@ -61,13 +73,7 @@ describe.skipIf(missing("signals and ends of threads", nativeX64, gcc))("threads
   });
   it("that have ended have the memory of their process", { timeout: 60_000 }, async () => {
     await inFolder(async (folder) => {
-      const { program, debug } = await begin(folder);
-      const { ask } = serve(debug);
-      await ask("qSupported:multiprocess+");
-      await ask("QThreadEvents:1");
-      await ask("QPassSignals:1e;1f");
-      let stop = await ask("vCont;c");
-      while (stop?.startsWith("T05")) stop = await ask("vCont;c");
+      const { program, ask, stop } = await afterAnEnd(folder);
       const [, ended = ""] = /^w00;(p2\.[0-9a-f]+)$/.exec(stop ?? "") ?? [];
       expect([ended === "", await ask(`T${ended}`)]).toEqual([false, "E03"]);
       expect(await ask(`m${addressOf(program, "main").toString(16)},4`)).toMatch(/^[0-9a-f]{8}$/);
@@ -97,14 +103,7 @@ describe.skipIf(missing("signals and ends of threads", nativeX64, gcc))("threads
   });
   it("call a function while they wait in a call, which restarts then", { timeout: 60_000 }, async () => {
     await inFolder(async (folder) => {
-      const { program, debug } = await begin(folder);
-      const { ask } = serve(debug);
-      await ask("qSupported:multiprocess+");
-      await ask("QThreadEvents:1");
-      await ask("QPassSignals:1e;1f");
-      let stop = await ask("vCont;c");
-      while (stop?.startsWith("T05")) stop = await ask("vCont;c");
-      // A thread has ended, and the first one waits for it in futex(2).
+      const { program, debug, ask } = await afterAnEnd(folder);
       await ask("Hgp2.2");
       const before = (await ask("g")) ?? "";
       const bytes = unhex(before) as Uint8Array;
