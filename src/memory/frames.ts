@@ -28,6 +28,8 @@ const colorShift = directMap.bits - 5;
 export interface Reclaimer {
   /** Frees up to `wanted` frames and returns the number of freed ones. */
   reclaim(wanted: number): number;
+  /** Moves pages out of those of the frames that no address space maps. Returns the number of moved pages. */
+  vacate?(frames: ReadonlySet<number>): number;
 }
 
 /** The number of free frames that never count as idle. */

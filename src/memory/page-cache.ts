@@ -256,6 +256,17 @@ export class PageCache {
     this.backing.pages = undefined;
   }
 
+  /** Moves pages out of those of the frames that no address space maps. Returns the number of moved pages. */
+  vacate(frames: ReadonlySet<number>): number {
+    const found: number[] = [];
+    this._pages.within(0, Number.POSITIVE_INFINITY, (index, frame) => {
+      if (frames.has(frame) && this.frames.refs(frame) === 1 && !this.frames.watch.codeFrames[frame / PAGE_SIZE]) found.push(index);
+    });
+    let moved = 0;
+    for (const index of found) if (this.move(index)) moved++;
+    return moved;
+  }
+
   /** Frees up to `wanted` pages that no address space maps. Returns their number. */
   reclaim(wanted: number): number {
     let freed = 0;

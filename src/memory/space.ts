@@ -34,6 +34,12 @@ const faults: Record<number, FaultInfo> = {
 const AREA_WEIGHT = 320;
 const AREA_BATCH = 16;
 
+/**
+ * The user time after which a process counts as a long one, in nanoseconds. Its pages cost some microseconds
+ * each to move.
+ */
+const FIRST_SETTLE = 20_000_000;
+
 /** The auxiliary vector before execve(2). */
 export const NO_AUXV = new Uint8Array(0);
 
@@ -146,32 +152,63 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     this.frames.servesLasting = this.isSettled;
   }
   /** True after `settle`. */
-  isSettled = false;
+  get isSettled(): boolean {
+    return this.settleAt > FIRST_SETTLE;
+  }
+  /** The user time of a task, in nanoseconds, at which `settle` is next due. */
+  settleAt = FIRST_SETTLE;
   /**
    * Gives private pages their direct-mapped frames, because the process runs long. Its first pages may have
    * got idle frames of ended processes, which are cheap for a short process, but every later access of
-   * compiled code to them needs the TLB. The space must be the current one.
+   * compiled code to them needs the TLB. It is due again as the user time grows: the frame that a page wants
+   * may be free now. The space must be the current one.
    */
-  settle(): void {
+  settle(user: number): void {
     const { frames } = this;
-    this.isSettled = frames.servesLasting = true;
-    let moved = 0;
-    for (const vma of this.areas) {
-      if (vma.anon === 0 || (vma.flags & VM.SHARED) !== 0) continue;
-      this.table.walk(vma.start, vma.end, (pte, page) => {
-        const from = pte - (pte & 0xfff);
-        const home = this.directAddress(page);
-        if (from === home || from === frames.zero || frames.refs(from) !== 1) return undefined;
-        if (frames.watch.codeFrames[from / PAGE_SIZE] || frames.free < frames.total >> 2) return undefined;
-        const to = frames.allocThis(home);
-        if (to === 0) return undefined;
-        frames.u8.copyWithin(to, frames.use(from), from + PAGE_SIZE);
-        frames.release(from);
-        moved++;
-        return to + (pte - from);
-      });
+    this.settleAt = Math.max(FIRST_SETTLE + 1, user * 1.25);
+    frames.servesLasting = true;
+    const missing = new Set<number>();
+    let moved = this._settleAll(missing);
+    if (missing.size > 0) {
+      let vacated = 0;
+      for (const r of frames.reclaimers) vacated += r.vacate?.(missing) ?? 0;
+      if (vacated > 0) moved += this._settleAll(missing);
     }
     if (moved > 0) frames.watch.flushTlb();
+  }
+  private _settleAll(missing: Set<number>): number {
+    let moved = 0;
+    for (const vma of this.areas) moved += this._settleRange(vma, vma.start, vma.end, missing);
+    return moved;
+  }
+  /**
+   * Gives pages of a mapping their direct-mapped frames, and adds the frames that another holder has to
+   * `missing`. Returns the number of moved pages. The caller flushes their translations.
+   */
+  private _settleRange(vma: Vma, start: number, end: number, missing: Set<number>): number {
+    if (vma.anon === 0 || (vma.flags & (VM.SHARED | VM.HUGETLB)) !== 0) return 0;
+    const { frames } = this;
+    let moved = 0;
+    this.table.walk(start, end, (pte, page) => {
+      const from = pte - (pte & 0xfff);
+      const home = this.directAddress(page);
+      if (from === home || from === frames.zero || frames.refs(from) !== 1) return undefined;
+      if (frames.watch.codeFrames[from / PAGE_SIZE] || frames.free < frames.total >> 2) return undefined;
+      const to = frames.allocThis(home);
+      if (to === 0) {
+        if (frames.refs(home) === 1) missing.add(home);
+        return undefined;
+      }
+      frames.u8.copyWithin(to, frames.use(from), from + PAGE_SIZE);
+      frames.release(from);
+      moved++;
+      return to + (pte - from);
+    });
+    return moved;
+  }
+  /** mremap(2) has moved pages to [start, end) of a mapping. */
+  moved(vma: Vma, start: number, end: number): void {
+    if (this.isSettled && this._settleRange(vma, start, end, new Set()) > 0) this.flush(start, end);
   }
   /** Called when translations of a page, or of a range of pages, have changed. */
   flushPage(address: number): void {

@@ -1,9 +1,10 @@
 // An address space from the inside: copy-on-write, frames, limits, messages to the CPU, and the kernel's
 // access to user memory.
 import { describe, expect, test } from "vitest";
+import { MREMAP } from "../../src/abi/uapi/mman.ts";
 import { directMap, layout } from "../../src/cpu/machine/layout.ts";
 import { access, cacheMore, cacheWrite, type TranslationListener } from "../../src/cpu/machine/mmu.ts";
-import { mmap, mprotect, munmap } from "../../src/memory/calls/index.ts";
+import { mmap, mprotect, mremap, munmap } from "../../src/memory/calls/index.ts";
 import { Frames, PAGE_SIZE } from "../../src/memory/frames.ts";
 import { layoutFor } from "../../src/memory/layout.ts";
 import { defaultLimits, type Limits } from "../../src/memory/limits.ts";
@@ -58,7 +59,7 @@ test("settles: private pages move to their direct-mapped frames, with their cont
   const [few, place] = [home(500, 600), space.translate(shared, access.read)];
   expect(few).toBeLessThan(50);
   const still = home(0, 500);
-  space.settle();
+  space.settle(20e6);
   expect(home(500, 600)).toBeGreaterThan(90);
   // Pages that the child has too stay where they are, and so do shared ones.
   expect(home(0, 500)).toBe(still);
@@ -70,6 +71,48 @@ test("settles: private pages move to their direct-mapped frames, with their cont
   const more = map(space, 20 * PAGE_SIZE);
   space.setU32(more, 1);
   expect(isHome(more)).toBe(true);
+});
+
+test("a long process has its pages at home after mremap, and where an unmapped file had the frame", () => {
+  const { frames } = world(2 ** 31 - 65536);
+  const space = space64(frames);
+  space.activate();
+  const isHome = (page: number): boolean => (space.translate(page, access.read) & ~0xfff) === space.directAddress(page);
+  // Memory gets the address of a file that is unmapped, but still cached.
+  const file = new TestFile(new Uint8Array(PAGE_SIZE).fill(9));
+  const at = mmap(space, {
+    at: 0,
+    length: PAGE_SIZE,
+    prot: PROT.READ,
+    flags: MAP.PRIVATE,
+    file: mapped(file, "/f"),
+    offset: 0,
+    compat: false,
+  });
+  expect([space.u32(at) & 255, isHome(at)]).toEqual([9, true]);
+  munmap(space, at, PAGE_SIZE);
+  mmap(space, { at, length: PAGE_SIZE, prot: RW, flags: ANON | MAP.FIXED, offset: 0, compat: false });
+  space.setU32(at, 7);
+  expect(isHome(at)).toBe(false);
+  space.settle(20e6);
+  expect([space.u32(at), isHome(at)]).toEqual([7, true]);
+  const again = mmap(space, {
+    at: 0,
+    length: PAGE_SIZE,
+    prot: PROT.READ,
+    flags: MAP.PRIVATE,
+    file: mapped(file, "/f"),
+    offset: 0,
+    compat: false,
+  });
+  expect(space.u32(again) & 255).toBe(9);
+
+  const block = map(space, 8 * PAGE_SIZE);
+  map(space, PAGE_SIZE, RW, ANON);
+  for (let n = 0; n < 8; n++) space.setU32(block + n * PAGE_SIZE, n + 1);
+  const moved = mremap(space, block, 8 * PAGE_SIZE, 4096 * PAGE_SIZE, MREMAP.MAYMOVE, 0, false);
+  expect(moved).not.toBe(block);
+  for (let n = 0; n < 8; n++) expect([space.u32(moved + n * PAGE_SIZE), isHome(moved + n * PAGE_SIZE)]).toEqual([n + 1, true]);
 });
 
 describe("fork", () => {

@@ -35,11 +35,6 @@ const LOOK_AFTER = 64 * cost.call;
 /** Milliseconds of the host between two checks after which the next one comes sooner. */
 const LONG = 4;
 const CALL_COST = cost.call;
-/**
- * The nanoseconds of user time after which a process counts as long-running (`AddressSpace.settle`). Its
- * pages cost some microseconds each to move.
- */
-const LONG_RUN = 20_000_000;
 
 /** Selects the task that runs, and runs it for a slice. */
 export class Scheduler implements Scheduling {
@@ -294,11 +289,11 @@ export class Scheduler implements Scheduling {
         if (chooser && this._returns(task)) break;
         continue;
       }
-      if (task.usage.user >= LONG_RUN && !task.mem.isSettled) task.mem.settle();
+      if (task.usage.user >= task.mem.settleAt) task.mem.settle(task.usage.user);
       const before = chooser?.before?.(task) ?? LONGEST;
       if (before === 0 && this.givesWay(task, "access")) break;
       // To the instruction, wherever the host cuts runs: it decides which frames later pages get.
-      const unsettled = task.mem.isSettled ? LONGEST : Math.ceil(LONG_RUN - task.usage.user);
+      const unsettled = Math.ceil(task.mem.settleAt - task.usage.user);
       const limit = Math.min(stop - kernel.now, before || LONGEST, unsettled);
       this._counted = cpu.progress.instructions;
       const why = cpu.run(limit);

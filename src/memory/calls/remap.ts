@@ -67,7 +67,7 @@ const move = (space: AddressSpace, vma: Vma, r: Remap, to: number): number => {
   const { areas, table } = space;
   const pgoff = movedOffset(vma, r, to);
   const { prot, flags, file, cache, anon } = vma;
-  areas.insert({
+  const moved: Vma = {
     start: to,
     end: to + r.newLength,
     prot,
@@ -79,12 +79,14 @@ const move = (space: AddressSpace, vma: Vma, r: Remap, to: number): number => {
     provider: undefined,
     policy: undefined,
     place: 0,
-  });
+  };
+  areas.insert(moved);
   const pages = table.walk(r.at, r.at + r.oldLength, (pte, page) => {
     table.set(page - r.at + to, pte);
     return 0;
   });
   space.countWalked(vma, pages);
+  space.moved(moved, to, to + r.oldLength);
   space.flush(r.at, r.at + r.oldLength);
   giveReservations(space, r);
   if (r.flags & MREMAP.DONTUNMAP) leaveEmpty(space, r);
