@@ -10,7 +10,7 @@ import { isRecording, type Unpacker } from "../machine/recording/frames.ts";
 import { openRecording, type Recording } from "../machine/recording/recording.ts";
 import { replayed } from "../machine/recording/replay.ts";
 import { Problem } from "../problem.ts";
-import { runOptions } from "./run-options.ts";
+import { runOptions, tree } from "./run-options.ts";
 import { statusOfEnd, TIMED_OUT } from "./status.ts";
 import { complain } from "./text/print.ts";
 
@@ -45,15 +45,16 @@ export const recordingIn = (rest: readonly string[], values: object, own: readon
   if (given !== undefined) throw new Problem("usage", `--${given} is an option of a run: ${file} is a recording, which has its own`);
   return file;
 };
-/** Opens a recording. Throws a Problem if it is none. */
-export const recordingOf = (file: string): Recording => {
+/** Opens a recording. Throws a Problem if it is none. `root`: a directory that may have its files. */
+export const recordingOf = (file: string, root?: string): Recording => {
   let bytes: Uint8Array;
   try {
     bytes = readFileSync(file);
   } catch (cause) {
     throw new Problem("cannot-read", `${file}: cannot be read`, { cause });
   }
-  return openRecording(bytes, unpacker, () => complain(`warning: ${file}: another build has recorded it, and may run it differently\n`));
+  const otherBuild = (): void => void complain(`warning: ${file}: another build has recorded it, and may run it differently\n`);
+  return openRecording(bytes, unpacker, otherBuild, root === undefined ? undefined : tree("--root", root, false));
 };
 
 /** The status of a replay that is not the run that was recorded. */

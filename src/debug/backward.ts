@@ -27,7 +27,13 @@ export class Backward {
         const values = this._notes.points.watches
           .filter(({ on }) => on !== "read")
           .map((watch) => [watch, this._notes.bytesOf(watch)] as const);
-        if (!(await this._undo(tid))) return this._standing.here({ kind: "history", end: "begin" }, tid);
+        const here = this._timeline.moment;
+        if (!(await this._undo(tid))) {
+          if (this._standing.threads.length === 0) await this._standing.goToFirst();
+          return this._standing.here({ kind: "history", end: "begin" }, tid);
+        }
+        const between = await this._between(tid, here);
+        if (between) return between;
         for (const [watch, bytes] of values)
           if (!isEqual(bytes, this._notes.bytesOf(watch)))
             return this._standing.here({ kind: "watch", on: watch.on, address: watch.address }, tid);
@@ -38,12 +44,31 @@ export class Backward {
       }
     });
   }
+  /** The last stop from now up to a moment that is one of another thread, or a signal of this one. */
+  private async _between(tid: number, upper: Moment): Promise<Stop | undefined> {
+    const { _timeline: timeline } = this;
+    const { moment } = timeline;
+    // One instruction, and the kernel has done nothing.
+    if (upper.instructions === moment.instructions + 1 && upper.steps === 0) return undefined;
+    const isWanted = (note: Noticed): boolean => note.tid !== tid || note.why.kind === "signal";
+    let found: Noticed | undefined;
+    for (let end = upper; !found && compareMoments(end, moment) > 0 && !this._standing.isInterrupted; ) {
+      const entry = timeline.entryBefore(end);
+      const isLate = entry !== undefined && compareMoments(entry.moment, moment) > 0;
+      if (!isLate) await timeline.goTo(moment);
+      found = await this._lastIn(() => isLate && timeline.goToEntry(entry), end, isWanted);
+      end = isLate ? entry.moment : moment;
+    }
+    await timeline.goTo(found?.moment ?? moment);
+    if (found?.isBefore) await timeline.back();
+    return found && this._standing.stopped(found);
+  }
   /** False: the thread has executed nothing. */
   private async _undo(tid: number): Promise<boolean> {
     const { _timeline: timeline } = this;
     const wanted = this._standing.task(tid)?.usage.user ?? 0;
     if (wanted === 0) {
-      if (await timeline.back()) return this._standing.task(tid) !== undefined;
+      await this._standing.goToFirst(tid);
       return false;
     }
     const isBefore = (): boolean => {
@@ -91,27 +116,37 @@ export class Backward {
         if (!entry || this._standing.isInterrupted) {
           this._notes.mode = "quiet";
           if (!entry) {
-            await timeline.goToStart();
+            await this._standing.goToFirst();
             return this._standing.here({ kind: "history", end: "begin" }, tid);
           }
           if (compareMoments(timeline.moment, upper) !== 0) await timeline.goTo(upper);
           return this._standing.here({ kind: "interrupt" }, tid);
         }
-        const found = await this._lastIn(() => timeline.goToEntry(entry), upper);
+        // No process of gdb is so old: its history begins after this snapshot.
+        let isAlone = false;
+        const begin = (): void => {
+          timeline.goToEntry(entry);
+          isAlone = this._standing.threads.length === 0;
+        };
+        const found = await this._lastIn(begin, upper);
         if (found) {
           this._notes.mode = "quiet";
           await timeline.goTo(found.moment);
           if (found.isBefore) await timeline.back();
           return this._standing.stopped(found);
         }
-        upper = entry.moment;
+        upper = isAlone ? timeline.start : entry.moment;
       }
     } finally {
       this._notes.mode = "quiet";
     }
   }
   /** The last stop from a snapshot up to a moment. */
-  private async _lastIn(begin: () => void, upper: Moment): Promise<Noticed | undefined> {
+  private async _lastIn(
+    begin: () => unknown,
+    upper: Moment,
+    isWanted: (note: Noticed) => boolean = () => true,
+  ): Promise<Noticed | undefined> {
     this._notes.noted.length = 0;
     this._notes.known.clear();
     this._notes.mode = "quiet";
@@ -127,7 +162,7 @@ export class Backward {
     const after = new Map<Watch, Uint8Array>();
     for (let i = notes.length - 1; i >= 0; i--) {
       const note = notes[i] as Noticed;
-      if (note.why.kind === "ended") continue;
+      if (note.why.kind === "ended" || !isWanted(note)) continue;
       if (!note.watch) return note;
       const { watch, bytes } = note.watch;
       const now = after.get(watch) ?? this._notes.bytesOf(watch);

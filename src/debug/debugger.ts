@@ -10,6 +10,7 @@ import type { Moment } from "../machine/moment.ts";
 import type { Timeline } from "../machine/timeline/timeline.ts";
 import { Problem } from "../problem.ts";
 import { Backward } from "./backward.ts";
+import { type Followed, follow } from "./follow.ts";
 import { Forward } from "./forward.ts";
 import { peek } from "./memory.ts";
 import { type Notices, pathOf, type SeenDenial } from "./notices.ts";
@@ -41,6 +42,11 @@ export class Debugger {
   private _run: DebuggedRun | undefined = undefined;
   private _keepsEnd = false;
   private _isEachAlone = false;
+  /** The run is one of a recording: it has an end that is known. */
+  isRecorded = false;
+  /** The process with which it begins. Absent: the first one. */
+  followed: Followed | undefined = undefined;
+  private _begin: Moment | undefined = undefined;
   private _input: (() => Promise<Uint8Array | undefined>) | undefined = undefined;
 
   /** Without a timeline there is no program yet. */
@@ -50,6 +56,7 @@ export class Debugger {
   /** Debugs this run from now on. The points of the last one are gone. */
   load(timeline: Timeline): void {
     this._run = new DebuggedRun(timeline, this._wanted);
+    this._begin = undefined;
     this.isEachAlone = this._isEachAlone;
     this.keepsEnd = this._keepsEnd;
     this.input = this._input;
@@ -131,15 +138,18 @@ export class Debugger {
     this.hold((task) => scheduler.isHeld(task));
   }
 
-  /** Lets all processes go but the current one, as a debugger that had followed this one from the start. */
-  detachOthers(): void {
-    const own = this.current?.process;
-    for (const { process } of [...this.threads]) if (process !== own) this.detach(process.pid);
+  /** Lets all processes go but one, as a debugger that had followed this one from the start. */
+  detachOthers(own = this.current?.process.pid): void {
+    for (const { process } of [...this.threads]) if (process.pid !== own) this.detach(process.pid);
+    if (own !== undefined) this._notes.got.add(own);
+    this._standing.here({ kind: "start" });
   }
   /** Takes a process back that runs on unseen. False: there is none. */
   attach(pid: number): boolean {
     const process = this.kernel.processes.get(pid);
-    return process !== undefined && process.ended === undefined && this._notes.detached.delete(pid);
+    if (process === undefined || process.ended !== undefined || !this._notes.detached.delete(pid)) return false;
+    this._notes.got.add(pid);
+    return true;
   }
   /** Ends a process. */
   kill(pid: number): void {
@@ -235,12 +245,20 @@ export class Debugger {
     return this._standing.here({ kind });
   }
   /** Goes to a moment. Throws a Problem if the run has none such. */
-  goTo(moment: Moment): Promise<Stop> {
-    return this._go(() => this.timeline.goTo(moment), "step");
+  async goTo(moment: Moment): Promise<Stop> {
+    const stop = await this._go(() => this.timeline.goTo(moment), "step");
+    const signal = await this._at.forward.signalAhead();
+    return signal ? this._standing.stopped(signal) : stop;
   }
-  /** Goes to the beginning. */
-  restart(): Promise<Stop> {
-    return this._go(() => this.timeline.goToStart(), "start");
+  /** Goes to the beginning: of the program, or where the process begins that `followed` names. */
+  async restart(): Promise<Stop> {
+    const begin = this._begin;
+    if (begin) return this._go(() => this.timeline.goTo(begin), "start");
+    const stop = await this._go(() => this._standing.goToFirst(), "start");
+    if (!this.followed) return stop;
+    await follow(this, this.followed);
+    this._begin = this.timeline.moment;
+    return this._standing.here({ kind: "start" });
   }
   /** Goes to another branch. */
   selectBranch(number: number): Promise<Stop> {
@@ -250,8 +268,11 @@ export class Debugger {
   // Changes. In the past each opens a branch.
   /** The thread gets this signal, in place of the one before which it stands. 0: none. */
   giveSignal(tid: number, signo: number): void {
-    const waiting = this.signalOf(tid);
+    const { stop } = this;
+    const hasGone = stop?.tid === tid && stop.why.kind === "signal" && stop.why.isIgnored === true;
+    const waiting = hasGone ? undefined : this.signalOf(tid);
     this._standing.signals.delete(tid);
+    if (hasGone && stop.why.signo === signo) return;
     if (signo !== 0) this._notes.granted.set(tid, signo);
     if (waiting?.signo === signo || (!waiting && signo === 0)) return;
     this.timeline.change(({ kernel }) => {

@@ -142,6 +142,19 @@ export class Forward {
     await Promise.race([woken, arrived]);
     standing.wake = undefined;
   }
+  /** The signal before whose delivery the run stands. */
+  async signalAhead(): Promise<Noticed | undefined> {
+    const { _timeline: timeline, _notes: notes } = this;
+    const { moment } = timeline;
+    // The way back is the restore of a snapshot.
+    timeline.keep();
+    notes.begin("collect");
+    await timeline.step();
+    notes.mode = "quiet";
+    const found = notes.noted.splice(0).find(({ why, isBefore }) => why.kind === "signal" && isBefore);
+    await timeline.approach(moment);
+    return found;
+  }
   /** Goes to the last moment before the first program began to end. */
   async lastMoment(): Promise<Stop> {
     const { _standing: standing, _timeline: timeline } = this;

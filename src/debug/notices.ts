@@ -60,6 +60,8 @@ export class Notices {
   holdsNew = false;
   /** Processes that gdb has let go. */
   readonly detached = new Set<number>();
+  /** Processes that gdb has got: their fork, when it happens again, does not let them go. */
+  readonly got = new Set<number>();
   /** By thread. */
   readonly left = new Map<number, Left>();
   /** Signals that gdb has told a thread to get: they do not stop it again. */
@@ -68,6 +70,8 @@ export class Notices {
   readonly known = new Map<Watch, Uint8Array>();
   private _code: ReadonlySet<number> = new Set();
   private readonly _vforking = new Set<number>();
+  /** True: the run rests when a task begins that gdb sees. */
+  awaitsTask = false;
   private readonly _denials: SeenDenial[] = [];
 
   constructor(timeline: Timeline, wanted: Wanted) {
@@ -250,15 +254,19 @@ export class Notices {
       signal: (task, info) => {
         if (!wanted.passes.has(info.signo)) note(task, { kind: "signal", signo: info.signo }, true, info);
       },
+      ignored: (task, info) => {
+        if (!wanted.passes.has(info.signo)) note(task, { kind: "signal", signo: info.signo, isIgnored: true }, false, info);
+      },
       started: (child, parent) => {
         if (!parent) return;
+        if (this.awaitsTask && this.isSeen(child)) this.timeline.stop();
         if (child.process === parent.process) {
           if (events.threads || (this.holdsNew && this.mode === "forward")) note(child, { kind: "thread-created" }, false);
           return;
         }
         const isVfork = child.vforkParent !== undefined;
         if (!(isVfork ? events.vfork : events.fork)) {
-          if (this.mode !== "quiet") this.detached.add(child.process.pid);
+          if (this.mode !== "quiet" && !this.got.has(child.process.pid)) this.detached.add(child.process.pid);
           return;
         }
         if (isVfork) this._vforking.add(parent.pid);

@@ -77,6 +77,26 @@ export class Standing {
     this.notes.granted.clear();
     this.signals.clear();
   }
+  /** Goes to the first moment at which this thread, or one that gdb sees, exists. */
+  async goToFirst(tid?: number): Promise<void> {
+    const { timeline, notes } = this;
+    const exists = (): boolean => (tid === undefined ? this.threads.length > 0 : this.task(tid) !== undefined);
+    await timeline.goToStart();
+    if (exists()) return;
+    let last = timeline.entries[0];
+    for (const entry of timeline.entries) {
+      timeline.goToEntry(entry);
+      if (exists()) break;
+      last = entry;
+    }
+    if (last) timeline.goToEntry(last);
+    notes.awaitsTask = true;
+    try {
+      while (!exists() && (await timeline.run()) === "stopped");
+    } finally {
+      notes.awaitsTask = false;
+    }
+  }
   /** True if nothing has moved since the last stop. */
   get isAtStop(): boolean {
     return compareMoments(this._moment, this.timeline.moment) === 0;

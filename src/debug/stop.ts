@@ -3,7 +3,8 @@
 /** Why a program has stopped. Signals have Linux's numbers. */
 export type WhyStopped =
   | { readonly kind: "step" | "interrupt" | "start" | "vforkdone" }
-  | { readonly kind: "signal"; readonly signo: number }
+  /** `isIgnored`: it has gone, and a debugger sees it as one of Linux does. */
+  | { readonly kind: "signal"; readonly signo: number; readonly isIgnored?: true }
   | { readonly kind: "breakpoint"; readonly how: "swbreak" | "hwbreak" }
   | { readonly kind: "watch"; readonly on: WatchKind; readonly address: number }
   | { readonly kind: "syscall"; readonly way: "entry" | "return"; readonly nr: number }

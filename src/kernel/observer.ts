@@ -63,6 +63,8 @@ export interface Observer {
   /** A task has attached a filter. */
   attached?(task: Task, filter: Filter): void;
   signal?(task: Task, info: SigInfo): void;
+  /** A signal is not queued, because its action is to ignore it. A tracer of Linux sees it all the same. */
+  ignored?(task: Task, info: SigInfo): void;
   /** A signal with a core dump ends the process. The registers are those at the signal. */
   crashed?(task: Task, info: SigInfo): void;
   stopped?(task: Task, signal: number): void;

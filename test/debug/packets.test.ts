@@ -2,6 +2,7 @@
 // the machine does not fail, and the next good packet is served.
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import type { Cpu } from "../../src/cpu/cpu.ts";
 import { Debugger } from "../../src/debug/debugger.ts";
 import { hex, latin1, PacketReader, packet, textOf, unhex } from "../../src/debug/gdb/packet.ts";
 import { gdbSignal, linuxSignal } from "../../src/debug/gdb/signals.ts";
@@ -57,6 +58,15 @@ describe("signals", () => {
 });
 
 describe("the server", () => {
+  it("finds bytes behind pages that are not there", async () => {
+    const { debug, ask } = await connect();
+    const { current, kernel } = debug;
+    const at = (kernel.processor as Cpu).state.gpr(4) - 64;
+    expect(debug.write(current?.process.pid as number, at, latin1("\x01needle"))).toBe(true);
+    expect(await ask("qSearch:memory:0;ffffffffffffff00;\x01needle")).toBe(`1,${at.toString(16)}`);
+    expect(await ask(`qSearch:memory:${(at + 1).toString(16)};ffffffffffff;\x01needle`)).toBe("0");
+    expect(await ask("qSearch:memory:0;100;\x01needle")).toBe("E0e");
+  });
   it("answers what gdb asks first", async () => {
     const { ask } = await connect();
     expect(await ask("qSupported:multiprocess+;swbreak+")).toMatch(/ReverseStep\+.*|multiprocess\+/);

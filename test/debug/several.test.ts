@@ -58,6 +58,9 @@ describe.skipIf(missing("signals and ends of threads", nativeX64, gcc))("threads
       debug.addBreakpoint(2, addressOf(program, "handle_two"), "swbreak");
       for (let i = 0; i < 2; i++) expect((await debug.continue()).why.kind).toBe("breakpoint");
       expect((await debug.continue()).why).toEqual({ kind: "ended", status: (SIGUSR1 + SIGUSR2) << 8 });
+      // Back from the handler the delivery is met again.
+      const { tid, why } = await debug.continueBack();
+      expect([why.kind, (await debug.stepBack(tid)).why.kind]).toEqual(["breakpoint", "signal"]);
     });
   });
   it("of a replaced program end without a stop", { timeout: 60_000 }, async () => {

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { recordingOf, unpacker } from "../../src/cli/recorded.ts";
+import type { HostNode, HostTree } from "../../src/kernel/fs/types/host-tree.ts";
 import { momentText } from "../../src/machine/moment.ts";
 import { openRecording } from "../../src/machine/recording/recording.ts";
 import { replayed } from "../../src/machine/recording/replay.ts";
@@ -42,6 +43,23 @@ describe.skipIf(lacking)("a recording", { timeout: 60_000 }, () => {
       const lines = readFileSync(join(folder, "after"), "utf8");
       expect(lines).toBe(readFileSync(join(folder, "before"), "utf8"));
       expect(lines).toMatch(/openat\(AT_FDCWD, "one", O_RDONLY\)/);
+    });
+  });
+  it("takes from the same file of this host what the run did not read of it", async () => {
+    await withData(async (folder) => {
+      const path = join(folder, "data", "one");
+      const { file } = record(folder, `head -c 1 ${path}`);
+      /** Bytes of the file in a piece that the run did not read. */
+      const other = (root?: string): string | number => {
+        let node: HostNode | number = (recordingOf(file, root).options.machine.root as HostTree).root;
+        for (const name of path.split("/").slice(1)) node = typeof node === "number" ? node : node.lookup(name);
+        const into = new Uint8Array(8);
+        const length = typeof node === "number" ? node : node.read(2048, into);
+        return length < 0 ? length : new TextDecoder().decode(into);
+      };
+      expect([other(), other("/")]).toEqual([-5, "one\none\n"]);
+      writeFileSync(path, "other\n".repeat(1000));
+      expect(other("/")).toBe(-5);
     });
   });
   it("has what the run changed in a folder of the host, and the answers after it", async () => {

@@ -51,17 +51,60 @@ const runs = ["test", "test/x86"].flatMap((at) =>
     .sort()
     .map((file) => join(source, at, file)),
 );
+/** Programs whose flags are others than those of the rest (rr's CMakeLists.txt). */
+const bare = ["-O3", "-g2", "-static", "-nostdlib", "-nodefaultlibs"];
+const FLAGS: ReadonlyMap<string, readonly string[]> = new Map([
+  ["tick0", [...bare, "-DHAS_TICK0=1"]],
+  ["tick0_less", bare],
+  ["exit_fast", ["-static", "-nostartfiles", "-nodefaultlibs"]],
+  ["watchpoint_unaligned2", ["-O3"]],
+  ["rr_exec_stub", ["-static", "-nostartfiles", "-nodefaultlibs"]],
+]);
+/** Programs whose file has another name. */
+const FILES: ReadonlyMap<string, string> = new Map([
+  ["tick0_less", "test/tick0.c"],
+  ["rr_exec_stub", "exec_stub.c"],
+]);
+const library = join(objects, "lib", "rr");
+const compiled = (name: string, to: string, ...flags: readonly string[]): void => {
+  const of =
+    FILES.get(name) ??
+    ["test", "test/x86"].flatMap((at) => [`${at}/${name}.c`, `${at}/${name}.cc`]).find((at) => existsSync(join(source, at)));
+  if (existsSync(to) || !of) return;
+  const includes = [join(objects, "generated"), join(source, "..", "include"), source, join(source, "preload")].map((path) => `-I${path}`);
+  const more = existsSync(join(source, "test", "x86", `${name}_loop.S`)) ? [`test/x86/${name}_loop.S`] : [];
+  const language = of.endsWith(".cc") ? ["g++"] : ["gcc", "-std=gnu11"];
+  const [command = "", ...words] = [
+    ...language,
+    "-g3",
+    "-O0",
+    "-w",
+    ...(FLAGS.get(name) ?? []),
+    ...includes,
+    "-o",
+    to,
+    of,
+    ...more,
+    ...flags,
+  ];
+  const { stderr, status } = spawnSync(command, words, { cwd: source, encoding: "utf8" });
+  if (status !== 0) writeFileSync(`${to}.failed`, stderr);
+};
 /** Builds the programs that a script names. */
 const build = (run: string): void => {
+  mkdirSync(library, { recursive: true });
+  compiled("test_lib", join(library, "libtest_lib.so"), "-shared", "-fPIC");
   const names = [basename(run, ".run"), ...(readFileSync(run, "utf8").match(/\b[a-z]\w+\b/g) ?? [])];
-  for (const name of new Set(names))
-    for (const at of ["test", "test/x86"]) {
-      const program = join(objects, "bin", name);
-      if (existsSync(program) || !existsSync(join(source, at, `${name}.c`))) continue;
-      const includes = [join(objects, "generated"), join(source, "..", "include"), source].map((path) => `-I${path}`);
-      const flags = ["-g3", "-O0", "-std=gnu11", "-w", ...includes, "-o", program, join(at, `${name}.c`)];
-      spawnSync("gcc", [...flags, "-pthread", "-lrt", "-ldl", "-lm"], { cwd: source, stdio: "ignore" });
-    }
+  const linked = ["-pthread", "-lrt", "-ldl", "-lm"];
+  for (const name of new Set(names)) {
+    const isLinked = ["constructor", "step_into_lib"].includes(name);
+    compiled(
+      name,
+      join(objects, "bin", name),
+      ...(isLinked ? [`-L${library}`, "-ltest_lib", `-Wl,-rpath,${library}`] : []),
+      ...(FLAGS.has(name) ? [] : linked),
+    );
+  }
 };
 /** The script of gdb's commands. */
 const scriptOf = (run: string): string => {
@@ -74,6 +117,12 @@ const apart = ["--pid", "--fork", "--mount-proc", "--kill-child"];
 const canBeApart = spawnSync("unshare", [...apart, "true"]).status === 0;
 /** The program of a script needs more than its one file. */
 const NOT_BUILT = /cp: cannot stat .*objects\/bin/;
+/** What the debugger has said; the folders of tests that pass are gone. */
+const logs = (): string =>
+  readdirSync(work, { recursive: true, encoding: "utf8" })
+    .filter((file) => /\b(gdb_rr\.log|record\.err|test-monitor\.output)$/.test(file))
+    .map((file) => `\n=== ${file}\n${readFileSync(join(work, file), "utf8")}`)
+    .join("");
 const verdictOf = (run: string): string => {
   build(run);
   rmSync(work, { recursive: true, force: true });
@@ -88,7 +137,7 @@ const verdictOf = (run: string): string => {
     // rr stops before the end of its program; only scripts that name the signal ask for that.
     env: { ...process.env, TMPDIR: work, RR_STAY: scriptOf(run).includes("SIGKILL") ? "--stay" : "" },
   });
-  const said = stdout + stderr;
+  const said = stdout + stderr + logs();
   writeFileSync(join(folder, `${basename(run, ".run")}.log`), said);
   if (/ PASSED( \(gdb\))?$/m.test(stdout)) return "passed";
   if (/trapgate has no /.test(said)) return "not in the shim";
@@ -97,7 +146,9 @@ const verdictOf = (run: string): string => {
 
 const wanted = runs.filter(
   (run, i) =>
-    (i - Number(values.from)) % Number(values.every) === 0 && (positionals.length === 0 || positionals.includes(basename(run, ".run"))),
+    i >= Number(values.from) &&
+    (i - Number(values.from)) % Number(values.every) === 0 &&
+    (positionals.length === 0 || positionals.includes(basename(run, ".run"))),
 );
 const begun = Date.now();
 const counts = new Map<string, number>();

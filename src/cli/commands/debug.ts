@@ -1,5 +1,6 @@
 // `trapgate debug`: a program under gdb's remote protocol, forward and backward.
 import { Debugger } from "../../debug/debugger.ts";
+import type { Followed } from "../../debug/follow.ts";
 import type { StartProgram } from "../../debug/gdb/programs.ts";
 import { GdbServer } from "../../debug/gdb/server.ts";
 import { type Accept, listenOn, overStandardStreams, pieces } from "../../host/debug-socket.ts";
@@ -24,6 +25,8 @@ const options = {
   "at-end": { type: "boolean" },
   stay: { type: "boolean" },
   at: { type: "string" },
+  "on-fork": { type: "string" },
+  "on-exec": { type: "string" },
   history: { type: "string" },
   "real-time": { type: "boolean" },
   stdin: { type: "string" },
@@ -43,6 +46,15 @@ const addressOf = (text: string): { readonly host: string; readonly port: number
     ...(family ? { family } : {}),
   };
 };
+/** The process with which a debugger begins. */
+const followedOf = (fork: string | undefined, exec: string | undefined): Followed | undefined => {
+  if (fork !== undefined && exec !== undefined) throw new Problem("usage", "--on-fork and --on-exec are two moments: only one can be");
+  const isNumber = (text: string): boolean => /^\d{1,9}$/.test(text);
+  if (exec !== undefined) return { exec: isNumber(exec) ? Number(exec) : exec };
+  if (fork === undefined) return undefined;
+  if (!isNumber(fork)) throw new Problem("bad-value", `--on-fork wants the number of a process, not ${JSON.stringify(fork)}`);
+  return { fork: Number(fork) };
+};
 /** The program's input, if it is known before the run. The protocol has standard input if it is piped. */
 const givenInput = (file: string | undefined, isPiped: boolean): Uint8Array | undefined =>
   file === undefined ? (isPiped ? new Uint8Array(0) : undefined) : inputFile(file);
@@ -60,6 +72,8 @@ export const command: Command = {
       ["--stay", "the program's end is the end of history, from which gdb can go back; default: an exit, as gdb knows it"],
       ["--real-time", "sleeps take real time; default: virtual time passes at once while all tasks sleep"],
       ["--at MOMENT", "begin at INSTRUCTIONS:STEPS"],
+      ["--on-fork PID", "begin where this process begins, and debug it alone"],
+      ["--on-exec PID|NAME", "begin where this process executes a program, or one the program of this name"],
       ["--history SIZE", "memory for the snapshots that make steps back fast; default 512M"],
       ["--stdin FILE", "the program's standard input; with --listen - it is empty by default"],
       ["--schedule TEXT", "debug a schedule that trapgate explore has printed, or the file that holds it"],
@@ -73,6 +87,8 @@ export const command: Command = {
     const address = isPiped ? undefined : addressOf(listen);
     const at = values.at === undefined ? undefined : parseMoment(values.at);
     if (at && values["at-end"]) throw new Problem("usage", "--at and --at-end are two moments: only one can be");
+    const followed = followedOf(values["on-fork"], values["on-exec"]);
+    if (followed && values["at-end"]) throw new Problem("usage", "--on-fork and --on-exec begin at a moment of their own");
     // The protocol has standard output.
     const out = fdSink(isPiped ? 2 : 1);
     const err = fdSink(2);
@@ -98,14 +114,16 @@ export const command: Command = {
     const isRecording = rest.length === 1 && isRecordingFile(file);
     debug.keepsEnd = values["at-end"] ?? values.stay ?? false;
     debug.sleepsInRealTime = values["real-time"] ?? false;
+    debug.followed = followed;
+    debug.isRecorded = isRecording;
     if (!values.multi || rest.length > 0) {
-      debug.load(isRecording ? replayed(recordingOf(file), hooks, undefined, history) : await start(rest, values));
+      debug.load(isRecording ? replayed(recordingOf(file, values.root), hooks, undefined, history) : await start(rest, values));
       await debug.restart();
     }
     if (values["at-end"]) await debug.goToEnd();
     else if (at) {
       await debug.goTo(at);
-      debug.detachOthers();
+      if (!followed) debug.detachOthers();
     }
     const startWanted: StartProgram = ({ path, args, env, cwd }) => {
       const [name = "", ...before] = last;

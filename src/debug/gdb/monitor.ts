@@ -38,7 +38,7 @@ const commands: Readonly<Record<string, MonitorCommand>> = {
     run: async (debug, [where], checkpoints) => {
       const to = needed(where, "goto MOMENT|end|start|NAME");
       if (to === "start") await debug.restart();
-      else if (to === "end") await debug.goTo(debug.timeline.reached);
+      else if (to === "end") await (debug.isRecorded ? debug.goToEnd() : debug.goTo(debug.timeline.reached));
       else await debug.goTo(parseMoment(checkpoints.get(to) ?? to));
       return moved(debug);
     },

@@ -1,4 +1,4 @@
-// Replies to gdb's queries about a thread: objects of qXfer, regions of memory, searches in it.
+// Replies to gdb's queries about a thread: objects of qXfer, regions of memory.
 import type { Task } from "../../kernel/core/task.ts";
 import { layoutOf, SIGINFO_SIZE, siginfo, siginfoBytes } from "../../kernel/signal/layout.ts";
 import type { SigInfo } from "../../kernel/signal/state/info.ts";
@@ -7,7 +7,7 @@ import { peek, permissionsOf } from "../memory.ts";
 import { descriptionOf } from "../registers.ts";
 import { librariesOf, xmlText } from "./libraries.ts";
 import { hex, hexNumber, latin1, textOf } from "./packet.ts";
-import { FAULT, INVALID, word } from "./replies.ts";
+import { INVALID, word } from "./replies.ts";
 
 /** What a thread does; empty if it runs. */
 export const threadText = ({ state, call }: Task): string => {
@@ -97,30 +97,4 @@ export const regionReply = (task: Task | undefined, address: number | undefined)
   const start = areas.below(address)?.end ?? 0;
   const end = areas.above(address)?.start ?? Math.max(layout.taskSize, address + 1);
   return `start:${word(start)};size:${word(end - start)};permissions:;`;
-};
-const indexOf = (bytes: Uint8Array, pattern: Uint8Array): number => {
-  const [first] = pattern;
-  for (let i = bytes.indexOf(first as number); i >= 0; i = bytes.indexOf(first as number, i + 1)) {
-    if (i + pattern.length > bytes.length) return -1;
-    if (pattern.every((byte, k) => bytes[i + k] === byte)) return i;
-  }
-  return -1;
-};
-/** The reply of qSearch:memory. */
-export const searchReply = (task: Task | undefined, rest: string): string => {
-  const [head, at, count] = /^:memory:([0-9a-f]+);([0-9a-f]+);/i.exec(rest) ?? [];
-  if (head === undefined || at === undefined || count === undefined || !task) return INVALID;
-  const pattern = latin1(rest.slice(head.length));
-  const [address, length] = [hexNumber(at) as number, hexNumber(count) as number];
-  if (pattern.length === 0) return INVALID;
-  const step = 1 << 20;
-  const window = new Uint8Array(step + pattern.length - 1);
-  for (let from = 0; from < length; from += step) {
-    const wanted = Math.min(window.length, length - from);
-    const done = peek(task.mem, address + from, window.subarray(0, wanted));
-    const found = indexOf(window.subarray(0, done), pattern);
-    if (found >= 0) return `1,${word(address + from + found)}`;
-    if (done < wanted) return from + done === 0 ? FAULT : "0";
-  }
-  return "0";
 };

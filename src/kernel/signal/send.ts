@@ -54,8 +54,9 @@ export const endProcess = (process: Process, status: number): void => {
 };
 
 /** Effects of a signal before it is queued. False: it is not queued at all. */
-const prepare = (task: Task, sig: number): boolean => {
+const prepare = (task: Task, info: SigInfo): boolean => {
   const { process } = task;
+  const sig = info.signo;
   if (process.exiting !== undefined) {
     if (sig === SIG.SIGKILL) process.dump?.cancel();
     return false;
@@ -65,7 +66,9 @@ const prepare = (task: Task, sig: number): boolean => {
     discardEverywhere(process, STOPS);
     noteContinued(process);
   }
-  return !isDropped(task, sig);
+  const dropped = isDropped(task, sig);
+  if (dropped) task.kernel.observer?.ignored?.(task, info);
+  return !dropped;
 };
 
 const wants = (task: Task, sig: number): boolean =>
@@ -114,7 +117,7 @@ const arriving = (task: Task, info: SigInfo): SigInfo | undefined => {
 /** Sends to one thread: tkill, faults. */
 export const sendToTask = (task: Task, sent: SigInfo): void => {
   const info = arriving(task, sent);
-  if (!info || !prepare(task, info.signo) || !task.pending.add(info, room(task.process))) return;
+  if (!info || !prepare(task, info) || !task.pending.add(info, room(task.process))) return;
   task.actions.arrivals.wake();
   if (wants(task, info.signo)) complete(task, info);
 };
@@ -128,7 +131,7 @@ export const sendToProcess = (process: Process, sent: SigInfo): boolean => {
   const info = first && arriving(first, sent);
   if (!first || !info) return true;
   if (info.code !== SI.KERNEL && info.code !== SI.USER && !hasRoom(process)) return false;
-  if (!prepare(first, info.signo) || !process.pending.add(info, room(process))) return true;
+  if (!prepare(first, info) || !process.pending.add(info, room(process))) return true;
   first.actions.arrivals.wake();
   const taker =
     process.threads.find((t) => wants(t, info.signo) && (t.exitWork & exitWork.signal) === 0) ??

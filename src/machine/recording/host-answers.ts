@@ -143,8 +143,11 @@ export class ReplayedTrees {
   constructor(answers: Answers) {
     this._answers = answers;
   }
-  tree(node: number, writable: boolean): HostTree & { readonly isReplayed: true } {
-    return { root: this.node(node), writable, isReplayed: true };
+  /** `host`: a directory that may have the same files, for what the run has not read of them. */
+  tree(node: number, writable: boolean, host?: HostTree): HostTree & { readonly isReplayed: true } {
+    const root = this.node(node);
+    root.host = host?.root;
+    return { root, writable, isReplayed: true };
   }
   node(id: number): ReplayedNode {
     let node = this._nodes.get(id);
@@ -162,6 +165,8 @@ class ReplayedNode implements HostNode {
   private readonly _all: ReplayedTrees;
   private readonly _answers: Answers;
   private readonly _id: number;
+  /** The file of that name in a directory of this host. */
+  host: HostNode | undefined = undefined;
   constructor(all: ReplayedTrees, answers: Answers, id: number) {
     this._all = all;
     this._answers = answers;
@@ -183,7 +188,23 @@ class ReplayedNode implements HostNode {
     return typeof answer === "object" && "stat" in answer ? answer.stat : missing(STAT);
   }
   lookup(name: string): HostNode | number {
-    return this._node(`lookup ${name}`);
+    const node = this._node(`lookup ${name}`);
+    if (this.host && node instanceof ReplayedNode && !node.host) {
+      const found = this.host.lookup(name);
+      if (typeof found === "object") node.host = found;
+    }
+    return node;
+  }
+  /** True: the file of this host is the one that was recorded. */
+  private get _isSame(): boolean {
+    const { host, stat } = this;
+    return (
+      host !== undefined &&
+      host.stat.mode === stat.mode &&
+      host.stat.size === stat.size &&
+      host.stat.mtime.sec === stat.mtime.sec &&
+      host.stat.mtime.nsec === stat.mtime.nsec
+    );
   }
   readdir(): readonly HostDirEntry[] | number {
     const answer = this._answer("readdir");
@@ -216,7 +237,9 @@ class ReplayedNode implements HostNode {
   }
   read(offset: number, into: Uint8Array): number {
     const ask = `read ${offset} ${into.length}`;
-    const answer = this._answer(ask);
+    const known = this._answers.answer(this._id, ask);
+    if (known === undefined && this.host && this._isSame) return this.host.read(offset, into);
+    const answer = known ?? -E.EIO;
     if (typeof answer !== "object" || !("length" in answer)) return this._number(ask, answer);
     const bytes = this._answers.bytes(answer.bytes).subarray(0, into.length);
     into.set(bytes);

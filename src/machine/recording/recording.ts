@@ -1,5 +1,6 @@
 // What a recording holds: the options of a run, and what came into it from outside. All else follows from
 // these, because a run is a function of them.
+import type { HostTree } from "../../kernel/fs/types/host-tree.ts";
 import { signalNumber } from "../../kernel/signal/state/set.ts";
 import { Problem } from "../../problem.ts";
 import { checkMachineOptions, checkStartOptions } from "../api/check.ts";
@@ -184,9 +185,15 @@ class Facts {
 
 /**
  * Opens a recording. Throws a Problem for a file that is none, is damaged, or has options that no machine
- * has. `otherBuild`: called if another build has recorded it, whose runs may differ.
+ * has. `otherBuild`: called if another build has recorded it, whose runs may differ. `root`: a directory that
+ * may have the files of the run's root, for a debugger that reads more of them than the run did.
  */
-export const openRecording = (bytes: Uint8Array, unpacker: Unpacker, otherBuild: (build: string | null) => void): Recording => {
+export const openRecording = (
+  bytes: Uint8Array,
+  unpacker: Unpacker,
+  otherBuild: (build: string | null) => void,
+  root?: HostTree,
+): Recording => {
   const facts = new Facts();
   for (const item of itemsOf(bytes, unpacker)) facts.add(item);
   const { header } = facts;
@@ -199,7 +206,7 @@ export const openRecording = (bytes: Uint8Array, unpacker: Unpacker, otherBuild:
   const machine: MachineOptions = {
     ...header.machine,
     files: Object.fromEntries(header.files.map(({ path, mode, bytes: index }) => [path, { content: facts.of(index), mode }])),
-    ...(header.root ? { root: trees.tree(header.root.node, header.root.writable) } : {}),
+    ...(header.root ? { root: trees.tree(header.root.node, header.root.writable, root) } : {}),
     mounts: header.mounts.map(({ node, writable, at, mode }) => ({ tree: trees.tree(node, writable), at, mode })),
     ...(overlay ? { overlay: replayedStore(answers, overlay.node) } : {}),
     ...(network ? { network: replayedNetwork(answers, network) } : {}),

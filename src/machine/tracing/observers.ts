@@ -46,6 +46,9 @@ class Observers implements Required<Observer> {
   signal(...told: Arguments<"signal">): void {
     this._tell("signal", (o) => o.signal(...told));
   }
+  ignored(...told: Arguments<"ignored">): void {
+    this._tell("ignored", (o) => o.ignored(...told));
+  }
   crashed(...told: Arguments<"crashed">): void {
     this._tell("crashed", (o) => o.crashed(...told));
   }

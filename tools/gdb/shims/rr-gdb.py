@@ -1,13 +1,16 @@
-# rr's commands in gdb, in the words of trapgate debug. An event is a hundred instructions, a tick is one.
+# rr's commands in gdb, in the words of trapgate debug. A tick is an instruction; events are those of rr.py.
+import bisect
 import os
 import re
 
 import gdb
 
-EVENT = 100
+with open(os.environ["RR_EVENTS"]) as kept:
+    events = kept.read().split("\n")
 first = None
 last_goal = "0"
 checkpoints = {}
+last_checkpoint = 0
 back, forward = [], []
 ended_at = None
 
@@ -28,6 +31,15 @@ def when():
 def moment():
     needs_program()
     return re.match(r"\d+:\d+", when()).group(0)
+
+
+def key(at):
+    return tuple(int(n) for n in at.split(":"))
+
+
+def completed():
+    """The number of events up to now."""
+    return bisect.bisect_right([key(at) for at in events], key(moment()))
 
 
 def instructions():
@@ -62,11 +74,9 @@ def go(where):
 
 
 def at_event(number):
-    end = int(re.search(r"known to (\d+)", when()).group(1)) if is_running() else None
     if number <= 1:
         return None
-    wanted = first + (number - 1) * EVENT
-    return f"{wanted}:0" if end is None or wanted < end else "end"
+    return events[number - 1] if number <= len(events) else "end"
 
 
 def command(name, kind=gdb.COMMAND_SUPPORT, prefix=False):
@@ -113,9 +123,10 @@ def restart(words):
 
 
 def mark(words):
+    global last_checkpoint
     at = moment()
     where = gdb.execute("frame", to_string=True).split("\n")[0]
-    number = max(checkpoints, default=0) + 1
+    number = last_checkpoint = last_checkpoint + 1
     checkpoints[number] = (at, where)
     print(f"Checkpoint {number} at {where}")
 
@@ -132,7 +143,11 @@ def list_checkpoints(words):
 def drop(words):
     if not words:
         raise gdb.GdbError("'delete checkpoint' requires an argument")
-    checkpoints.pop(int(words), None)
+    if not re.fullmatch(r"-?\d+", words):
+        raise gdb.GdbError(f"Invalid checkpoint number {words}.")
+    if int(words) not in checkpoints:
+        raise gdb.GdbError(f"No checkpoint number {words}.")
+    del checkpoints[int(words)]
 
 
 def history(of, to, way):
@@ -155,10 +170,10 @@ for name, function in {
     "info checkpoints": list_checkpoints,
     "info checkpoint": list_checkpoints,
     "delete checkpoint": drop,
-    "when": lambda _: print(f"Completed event: {1 + instructions() // EVENT}"),
+    "when": lambda _: print(f"Completed event: {completed()}"),
     "when-ticks": lambda _: print(f"Current tick: {instructions()}"),
     "when-tid": lambda _: print(f"Current tid: {gdb.selected_thread().ptid[1] or gdb.selected_thread().ptid[0]}"),
-    "when-end": lambda _: print(f"Event at end of recording: {1 + (int(re.search(r'known to ([0-9]+)', when()).group(1)) - first) // EVENT}"),
+    "when-end": lambda _: print(f"Event at end of recording: {len(events)}"),
     "seek-ticks": lambda words: go(f"{first + int(words)}:0"),
     "elapsed-time": lambda _: print(f"Elapsed Time (s): {re.search(r'([0-9.]+) s of', when()).group(1)}"),
     "back": lambda _: history(back, forward, "back"),
@@ -179,6 +194,9 @@ def on_stop(event):
             ended_at = at
             return
     ended_at = None
+    # rr says so for an interrupt.
+    if isinstance(event, gdb.SignalEvent) and event.stop_signal == "SIGINT":
+        print("Program stopped.")
     if isinstance(event, gdb.BreakpointEvent):
         back.append(moment())
         forward.clear()
@@ -188,4 +206,4 @@ gdb.events.stop.connect(on_stop)
 connect()
 first = int(moment().split(":")[0])
 if int(os.environ["RR_EVENT"]) > 1:
-    connect(f"{first + (int(os.environ['RR_EVENT']) - 1) * EVENT}:0")
+    connect(at_event(int(os.environ["RR_EVENT"])))

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # rr's test scripts call this as rr: `record` and `replay` in the words of trapgate.
+import json
 import os
 import subprocess
 import sys
@@ -26,6 +27,29 @@ def refuse(what):
     sys.exit(96)
 
 
+# Instructions from one event to the next, if there is no call between.
+SLICE = 1000
+
+
+def events_of(recording):
+    """The moments of rr's events: two for each call, its begin and its end, and one where a slice of time is over."""
+    kept = recording + ".events"
+    if not os.path.exists(kept):
+        words = ["query", "calls", "--json", "--limit", "1000000", recording]
+        lines = subprocess.run([*TRAPGATE, *words], capture_output=True, text=True).stdout.splitlines()
+        moments, last = [], 0
+        for line in lines:
+            moment = json.loads(line)["moment"]
+            at = int(moment.split(":")[0])
+            moments += [f"{n}:0" for n in range(last + SLICE, at, SLICE)]
+            moments += [moment, moment]
+            last = at
+        with open(kept, "w") as file:
+            file.write("\n".join(moments))
+    with open(kept) as file:
+        return file.read().split("\n")
+
+
 def main():
     _, words = split(sys.argv[1:])
     command = words.pop(0) if words else ""
@@ -40,19 +64,26 @@ def main():
             file.write("\0".join(words))
         environment = [word for variable in variables + given for word in ("-e", variable)]
         sys.exit(subprocess.run([*TRAPGATE, "record", "-o", recording, "--root", "/", "--cpu", CPU, *environment, "--", *words]).returncode)
+    if command == "dump":
+        print("\n".join(events_of(recording)))
+        sys.exit(0)
     if command != "replay":
         refuse(f"command {command}")
     if any(option in ("-a", "--autopilot") for option, _ in options):
         sys.exit(subprocess.run([*TRAPGATE, "replay", recording]).returncode)
     if ("-d", "lldb") in options:
         refuse("lldb")
-    if any(option in ("-f", "-p", "--onprocess", "--onfork", "-t") for option, _ in options):
-        refuse("start in another process")
+    if any(option == "-t" for option, _ in options):
+        refuse("trace of events")
+    begins = {"-f": "--on-fork", "--onfork": "--on-fork", "-p": "--on-exec", "--onprocess": "--on-exec"}
+    followed = [word for option, name in options if option in begins for word in (begins[option], name)]
     with open(argv) as file:
         program = file.read().split("\0")[0]
-    event = next((word for option, word in options if option == "-g"), "0")
+    event = "0" if followed else next((word for option, word in options if option == "-g"), "0")
+    events_of(recording)
+    os.environ["RR_EVENTS"] = recording + ".events"
     os.environ["RR_EVENT"] = event
-    os.environ["RR_SERVER"] = " ".join([*TRAPGATE, "debug", *os.environ.get("RR_STAY", "").split(), "--listen", "-"])
+    os.environ["RR_SERVER"] = " ".join([*TRAPGATE, "debug", *os.environ.get("RR_STAY", "").split(), *followed, "--root", "/", "--listen", "-"])
     os.environ["RR_RECORDING"] = recording
     own = [option[2:] for option, _ in options if option.startswith("-o")]
     words, rest = own[:], []
