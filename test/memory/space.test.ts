@@ -150,7 +150,7 @@ describe("fork", () => {
   });
 
   test("leave a file's page that is written after it was read where it is at home, and the file has the copy", () => {
-    const { frames } = world();
+    const { frames } = world(layout.window + (64 << 20));
     const data = new TestFile(new Uint8Array(2 * PAGE_SIZE).fill(5));
     const file = mapped(data, "/f");
     const open = (flags: number = MAP.PRIVATE | MAP.FIXED) => {

@@ -20,53 +20,53 @@ export const layout = {
   jumpTablesEnd: 0x10_0000,
   /** Decoded records, 32 bytes each, and a node of the block table in front of each block. */
   records: 0x10_0000,
-  recordsEnd: 0x170_0000,
+  recordsEnd: 0x490_0000,
   /** By record number: its instruction pointer (offset in CS), f64, and its note (`note`), u32. */
-  recordIps: 0x170_0000,
-  recordNotes: 0x1c8_0000,
+  recordIps: 0x490_0000,
+  recordNotes: 0x5b0_0000,
   /** Block table: the first node with an address, and the first node with a frame, u32 each (`blockNode`). */
-  blocksByIp: 0x1f4_0000,
-  blocksByFrame: 0x1f5_0000,
+  blocksByIp: 0x640_0000,
+  blocksByFrame: 0x655_0000,
   /** Code pages of the current address space: page number, f64; frame and `codePages.quick`, u32. */
-  codePages: 0x1f5_4000,
-  codePageFrames: 0x1f5_6000,
+  codePages: 0x655_4000,
+  codePageFrames: 0x655_6000,
   /** What the dispatcher's routine and the dispatcher exchange (`dispatch`), and lists of the routine. */
-  dispatch: 0x1f5_7000,
-  transfers: 0x1f5_8000,
-  filled: 0x1f6_0000,
-  decoded: 0x1f6_4000,
+  dispatch: 0x655_7000,
+  transfers: 0x655_8000,
+  filled: 0x656_0000,
+  decoded: 0x656_4000,
   /** Jump-cache entries that others have displaced: `displaced.entries` entries of 16 bytes. */
-  displaced: 0x1ff_0000,
+  displaced: 0x65f_0000,
   /** First bytes of instructions: a kind per opcode (`opcodeKind`), for 64-bit code and for other code. */
-  opcodeKinds: 0x207_0000,
+  opcodeKinds: 0x667_0000,
   /** Notes on the records of the block that is being decoded (records.ts), u32 each. */
-  notes: 0x207_1000,
+  notes: 0x667_1000,
   /**
    * Predecode cache: the sets of entry numbers by prefix, u16 each (0: none). Then the entries
    * (`predecodeEntry`); the unused entry 0 holds their count, u32.
    */
-  predecodeSets: 0x208_0000,
-  predecodeEntries: 0x208_4000,
+  predecodeSets: 0x668_0000,
+  predecodeEntries: 0x668_4000,
   /**
    * Direct-map tags: for every page of the window the guest page that is direct-mapped there, 16 bytes each.
    */
-  directTags: 0x210_0000,
-  directTagsEnd: 0x250_0000,
+  directTags: 0x670_0000,
+  directTagsEnd: 0x6b0_0000,
   /**
    * Access map: the same for 32-bit code, as permissions for every granule of 256 bytes of 4 GiB
    * (`accessMap`).
    */
-  accessMap: 0x250_0000,
-  accessMapEnd: 0x350_0000,
+  accessMap: 0x6b0_0000,
+  accessMapEnd: 0x7b0_0000,
   /** The direct map: the window that regions address. This is the address of its first page. */
-  window: 0x350_0000,
+  window: 0x7b0_0000,
   /**
    * Scratch page: an access that crosses a page or writes to translated code is assembled here before it is
    * committed. It is in the window's first page.
    */
-  scratch: 0x350_0000,
+  scratch: 0x7b0_0000,
   /** The first frame of guest pages. The frames extend to the end of the memory. */
-  frames: 0x351_0000,
+  frames: 0x7b1_0000,
 } as const;
 
 /**
@@ -155,7 +155,7 @@ export const blockNode = {
   isTarget: 8,
   crosses: 16,
   /** Bits of the hash of an address, and of a frame. */
-  ipBits: 14,
+  ipBits: 16,
   frameBits: 12,
 } as const;
 /**
