@@ -155,6 +155,9 @@ const sharedPage = (space: AddressSpace, vma: Vma, page: number, old: number, ki
   return grant(space, vma, page, frame, write || (old & PTE.WRITE) !== 0);
 };
 
+/** The times that a space looks for a cached page in a frame. Each look goes through all unmapped files. */
+const mostRoomMade = 16;
+
 /**
  * A write to private memory: the page gets its own frame. Linux do_wp_page(), do_cow_fault(),
  * do_anonymous_page().
@@ -163,6 +166,10 @@ const privateWrite = (space: AddressSpace, vma: Vma, page: number, old: number):
   const { frames } = space;
   if (vma.anon === 0) vma.anon = space.areas.findMergeableAnon(vma) ?? ++space.lastAnon;
   const direct = space.directAddress(page);
+  if (old === 0 && frames.refs(direct) === 1 && space.roomMade < mostRoomMade) {
+    space.roomMade++;
+    frames.vacate(new Set([direct]), true);
+  }
   // The first access is a write: the copy, not the file's page, is to be direct-mapped.
   const from = old === 0 ? cached(space, vma, page, 0) : frameOf(old);
   if (from < 0) return from;

@@ -28,8 +28,11 @@ const colorShift = directMap.bits - 5;
 export interface Reclaimer {
   /** Frees up to `wanted` frames and returns the number of freed ones. */
   reclaim(wanted: number): number;
-  /** Moves pages out of those of the frames that no address space maps. Returns the number of moved pages. */
-  vacate?(frames: ReadonlySet<number>): number;
+  /**
+   * Moves pages out of those of the frames that no address space maps. Returns the number of moved pages.
+   * `ofUnmapped`: only pages of files without a mapping.
+   */
+  vacate?(frames: ReadonlySet<number>, ofUnmapped?: boolean): number;
 }
 
 /** The number of free frames that never count as idle. */
@@ -196,6 +199,17 @@ export class Frames {
     return frame;
   }
   private _recycled = false;
+
+  /**
+   * Makes cached pages leave these frames if no mapping has them. Returns the number of moved pages.
+   * `ofUnmapped`: only pages of files without a mapping. The linker maps a file, unmaps it, and gets memory
+   * at its address, which the program uses as long as it runs.
+   */
+  vacate(frames: ReadonlySet<number>, ofUnmapped = false): number {
+    let moved = 0;
+    for (const r of this.reclaimers) moved += r.vacate?.(frames, ofUnmapped) ?? 0;
+    return moved;
+  }
 
   /** Frame `wanted`, zeroed and with one reference, or 0 if it is not free. */
   allocThis(wanted: number): number {

@@ -256,8 +256,8 @@ export class PageCache {
     this.backing.pages = undefined;
   }
 
-  /** Moves pages out of those of the frames that no address space maps. Returns the number of moved pages. */
-  vacate(frames: ReadonlySet<number>): number {
+  vacate(frames: ReadonlySet<number>, ofUnmapped = false): number {
+    if (ofUnmapped && this._mappings.length > 0) return 0;
     const found: number[] = [];
     this._pages.within(0, Number.POSITIVE_INFINITY, (index, frame) => {
       if (frames.has(frame) && this.frames.refs(frame) === 1 && !this.frames.watch.codeFrames[frame / PAGE_SIZE]) found.push(index);

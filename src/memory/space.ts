@@ -151,6 +151,8 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     this.frames.current = this;
     this.frames.servesLasting = this.isSettled;
   }
+  /** How often a first page of memory found its frame taken, and cached pages were asked to leave it. */
+  roomMade = 0;
   /** True after `settle`. */
   get isSettled(): boolean {
     return this.settleAt > FIRST_SETTLE;
@@ -169,11 +171,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     frames.servesLasting = true;
     const missing = new Set<number>();
     let moved = this._settleAll(missing);
-    if (missing.size > 0) {
-      let vacated = 0;
-      for (const r of frames.reclaimers) vacated += r.vacate?.(missing) ?? 0;
-      if (vacated > 0) moved += this._settleAll(missing);
-    }
+    if (missing.size > 0 && frames.vacate(missing) > 0) moved += this._settleAll(missing);
     if (moved > 0) frames.watch.flushTlb();
   }
   private _settleAll(missing: Set<number>): number {
