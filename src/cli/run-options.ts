@@ -1,5 +1,5 @@
 // The common part of `run` and `trace`: options, and the machine and the program that follow from them.
-import { existsSync, realpathSync, type Stats, statSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync, type Stats, statSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { E, type ErrnoName } from "../abi/errno.ts";
 import { engines } from "../cpu/engine.ts";
@@ -322,4 +322,13 @@ export const prepare = (values: Values, rest: readonly string[]): PreparedRun =>
     path: file.path,
     file: file.bytes,
   };
+};
+
+/** The bytes of --stdin. Throws a Problem for a file that cannot be read. */
+export const inputFile = (file: string): Uint8Array => {
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    throw new Problem("cannot-read", `--stdin: cannot read ${file}`, { cause });
+  }
 };

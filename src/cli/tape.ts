@@ -1,5 +1,4 @@
 // A run that is recorded as it goes (record, and run --record-on-failure): the file, and the wrapped options.
-import { hash } from "node:crypto";
 import { closeSync, openSync, rmSync, writeSync } from "node:fs";
 import { promisify } from "node:util";
 import { deflateRaw, deflateRawSync } from "node:zlib";
@@ -36,8 +35,8 @@ const packer: Packer = {
   deflate: (bytes) => (bytes.length <= SMALL ? deflateRawSync(bytes, packing(bytes)) : deflate(bytes, packing(bytes))),
   crc32,
 };
-/** A name that equal bytes share. */
-const nameOf = (bytes: Uint8Array): string => hash("sha256", bytes, "base64");
+/** A name that equal bytes share. Most runs need none, and node:crypto takes time to load. */
+const nameOf = (bytes: Uint8Array): string => process.getBuiltinModule("node:crypto").hash("sha256", bytes, "base64");
 
 /** Options that are no part of the run as the guest sees it, or have facts of their own. */
 const notMachine = "root overlay mounts network files terminal timeout signal budget code engine sharedMemory largeTraces features".split(

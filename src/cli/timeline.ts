@@ -1,22 +1,11 @@
 // A program on a timeline, for the commands that go backward in its run.
-import { readFileSync } from "node:fs";
 import { WorkBudget } from "../budget.ts";
 import { Machine } from "../machine/machine.ts";
 import type { Hooks } from "../machine/options.ts";
 import { Timeline, type TimelineOptions } from "../machine/timeline/timeline.ts";
-import { Problem } from "../problem.ts";
 import type { parse } from "./arguments.ts";
 import { policyFor } from "./execute.ts";
 import { prepare, type programOptions } from "./run-options.ts";
-
-/** The bytes of --stdin. Throws a Problem for a file that cannot be read. */
-export const inputFile = (file: string): Uint8Array => {
-  try {
-    return readFileSync(file);
-  } catch (cause) {
-    throw new Problem("cannot-read", `--stdin: cannot read ${file}`, { cause });
-  }
-};
 
 /** The run of a program, at its beginning. `isGiven`: all of its input is known. */
 export const begun = async (

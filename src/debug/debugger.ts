@@ -142,7 +142,6 @@ export class Debugger {
   detachOthers(own = this.current?.process.pid): void {
     for (const { process } of [...this.threads]) if (process.pid !== own) this.detach(process.pid);
     if (own !== undefined) this._notes.got.add(own);
-    this._standing.here({ kind: "start" });
   }
   /** Takes a process back that runs on unseen. False: there is none. */
   attach(pid: number): boolean {
@@ -257,6 +256,7 @@ export class Debugger {
     const stop = await this._go(() => this._standing.goToFirst(), "start");
     if (!this.followed) return stop;
     await follow(this, this.followed);
+    this._standing.main = this.threads[0]?.process.pid;
     this._begin = this.timeline.moment;
     return this._standing.here({ kind: "start" });
   }

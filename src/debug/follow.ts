@@ -12,7 +12,9 @@ const isIt = (followed: Followed, debug: Debugger, task: Task | undefined, isFor
   if ("fork" in followed) return task.process.pid === followed.fork;
   const { exec } = followed;
   const path = debug.pathOf(task);
-  return typeof exec === "number" ? task.process.pid === exec : path === exec || path.endsWith(`/${exec}`) || task.comm === exec;
+  if (typeof exec === "number") return task.process.pid === exec;
+  // A script's own name is that of the task: TASK_COMM_LEN is 16 with its NUL.
+  return path === exec || path.endsWith(`/${exec}`) || task.comm === exec.slice(0, 15);
 };
 /** Goes to that moment from the beginning, and lets all other processes go. */
 export const follow = async (debug: Debugger, followed: Followed): Promise<void> => {

@@ -264,6 +264,8 @@ export class Notices {
           if (events.threads || (this.holdsNew && this.mode === "forward")) note(child, { kind: "thread-created" }, false);
           return;
         }
+        // A child of a process that gdb does not see.
+        if (!this.isSeen(parent) && !this.got.has(child.process.pid)) return void this.detached.add(child.process.pid);
         const isVfork = child.vforkParent !== undefined;
         if (!(isVfork ? events.vfork : events.fork)) {
           if (this.mode !== "quiet" && !this.got.has(child.process.pid)) this.detached.add(child.process.pid);

@@ -19,6 +19,8 @@ export class Standing {
   /** Each thread stops alone, and the others run on: gdb's non-stop mode. */
   isEachAlone = false;
   isInterrupted = false;
+  /** The process whose end ends the history: the one that is followed, or the first one. */
+  main: number | undefined = undefined;
   /** Ends a wait for input. */
   wake: (() => void) | undefined = undefined;
   private _moment: Moment = { instructions: 0, steps: 0 };

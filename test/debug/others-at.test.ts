@@ -76,3 +76,11 @@ it("a step back over a wait stops where another process has stopped", { timeout:
   await debug.goTo(moment);
   expect(await debug.stepBack(2)).toEqual({ pid: 2, tid: 2, why: { kind: "step" } });
 });
+it("children of a process that gdb has let go are not seen", { timeout: 60_000 }, async () => {
+  const debug = new Debugger(new Timeline(new Machine(), program, { stdin: "" }));
+  await debug.restart();
+  debug.events.fork = true;
+  debug.detach(2);
+  while (!debug.task(3) && debug.timeline.moment.instructions < 9000) await debug.timeline.step();
+  expect([debug.task(3) !== undefined, debug.threads]).toEqual([true, []]);
+});

@@ -1,6 +1,11 @@
 // `#!` lines: the interpreter in the first 256 bytes of a file. Linux fs/binfmt_script.c.
-import { expect, test } from "vitest";
+import { execFileSync } from "node:child_process";
+import { existsSync, writeFileSync } from "node:fs";
+import { describe, expect, it, test } from "vitest";
 import { parseScript, type Script } from "../../src/kernel/exec/script.ts";
+import { trapgate } from "../support/cli.ts";
+import { inFolder } from "../support/guest.ts";
+import { missing, nativeX64 } from "../support/host.ts";
 
 const head = (text: string): Uint8Array => {
   const bytes = new Uint8Array(256);
@@ -29,3 +34,15 @@ const cases: readonly (readonly [string, Script | undefined])[] = [
 ];
 
 test.each(cases)("%j", (text, expected) => expect(parseScript(head(text))).toEqual(expected));
+
+const shell = "/bin/sh";
+describe.skipIf(missing("a script that runs", nativeX64, { what: shell, met: existsSync(shell) }))("a script", () => {
+  it("gives its own name to the task", async () => {
+    await inFolder(async (folder) => {
+      const script = `${folder}/a-script`;
+      writeFileSync(script, `#!${shell}\ncat /proc/$$/comm\n`, { mode: 0o755 });
+      const inside = trapgate(["run", "--root", "/", "--", script]);
+      expect([inside.stdout, execFileSync(script, { encoding: "utf8" })]).toEqual(["a-script\n", "a-script\n"]);
+    });
+  });
+});

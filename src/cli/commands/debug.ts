@@ -14,9 +14,9 @@ import { parse, size } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { isRecordingFile, recordingOf } from "../recorded.ts";
 import { programOptionHelp } from "../run-help.ts";
-import { programOptions } from "../run-options.ts";
+import { inputFile, programOptions } from "../run-options.ts";
 import { complain } from "../text/print.ts";
-import { begun, inputFile } from "../timeline.ts";
+import { begun } from "../timeline.ts";
 
 const options = {
   listen: { type: "string" },

@@ -4,8 +4,7 @@ import { parse } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { execute } from "../execute.ts";
 import { runOptionHelp } from "../run-help.ts";
-import { prepare, runOptions } from "../run-options.ts";
-import { inputFile } from "../timeline.ts";
+import { inputFile, prepare, runOptions } from "../run-options.ts";
 
 const { "record-on-failure": _, ...others } = runOptions;
 const options = { output: { type: "string", short: "o" }, stdin: { type: "string" }, ...others } as const;

@@ -13,9 +13,9 @@ import { count, integer, parse, size } from "../arguments.ts";
 import { messages } from "../messages.ts";
 import { isRecordingFile, recordingOf } from "../recorded.ts";
 import { programOptionHelp } from "../run-help.ts";
-import { programOptions } from "../run-options.ts";
+import { inputFile, programOptions } from "../run-options.ts";
 import { jsonText, print } from "../text/print.ts";
-import { begun, inputFile } from "../timeline.ts";
+import { begun } from "../timeline.ts";
 
 /** Options of all questions. */
 export const askOptions = {

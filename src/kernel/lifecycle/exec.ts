@@ -119,6 +119,8 @@ export const execute = (task: Task, target: ExecTarget, { argv, envp }: ExecArgu
   }
   becomeLeader(task);
   commit(task, image, program, changed);
+  // A script's own name, not its interpreter's: Linux begin_new_exec(), bprm->filename.
+  task.comm = target.name.slice(target.name.lastIndexOf("/") + 1).slice(0, COMM_LENGTH);
   return new RegistersReplaced(0);
 };
 
@@ -189,7 +191,6 @@ const commit = (task: Task, image: LoadedImage, program: Opened, { cred, privile
   charged(task.kernel, old, () => old.release());
   before.drop();
 
-  task.comm = program.name.slice(program.name.lastIndexOf("/") + 1).slice(0, COMM_LENGTH);
   task.actions = task.actions.clone();
   task.actions.resetCaught();
   task.altStack = { ...NO_ALT_STACK, flags: task.altStack.flags };

@@ -23,15 +23,20 @@ import type { Header, InputFacts, Mark, NoteFacts } from "./recording.ts";
 const MOST_NOTES = 4096;
 /** Milliseconds between two marks, and between two frames while the program computes: each frame costs. */
 const BETWEEN_MARKS = 25;
+/** Lengths of bytes beside a checksum in one number. */
+const MOST_LENGTH = 2 ** 20;
 const BETWEEN_FRAMES = 100;
 
 /**
  * Writes one recording: the things of the host that a run uses are wrapped before it begins, then it sees the
- * run. `write` appends to the file. `hash` names bytes: equal ones are written once.
+ * run. `write` appends to the file. `hash` names bytes: equal ones are written twice at most.
  */
 export class Recorder implements NoteTaker, RunRecorder {
   private readonly _file: FrameWriter;
   private readonly _hash: (bytes: Uint8Array) => string;
+  private readonly _crc32: (bytes: Uint8Array) => number;
+  /** Bytes in the file, by checksum and length: a name is worked out when they may be there already. */
+  private readonly _sums = new Set<number>();
   private readonly _known = new Map<string, number>();
   private readonly _noting = new Noting(this);
   private readonly _trees = new WatchedTrees(this._noting);
@@ -44,6 +49,7 @@ export class Recorder implements NoteTaker, RunRecorder {
 
   constructor(write: (bytes: Uint8Array) => void, packer: Packer, hash: (bytes: Uint8Array) => string) {
     this._file = new FrameWriter(write, packer);
+    this._crc32 = packer.crc32;
     this._hash = hash;
   }
   // What is recorded.
@@ -138,10 +144,14 @@ export class Recorder implements NoteTaker, RunRecorder {
     if (this._notes.length >= MOST_NOTES) this._takeNotes();
   }
   bytes(bytes: Uint8Array): number {
-    const name = this._hash(bytes);
-    const known = this._known.get(name);
-    if (known !== undefined) return known;
-    this._known.set(name, this._count);
+    const sum = this._crc32(bytes) * MOST_LENGTH + bytes.length;
+    if (bytes.length >= MOST_LENGTH || this._sums.has(sum)) {
+      const name = this._hash(bytes);
+      const known = this._known.get(name);
+      if (known !== undefined) return known;
+      this._known.set(name, this._count);
+    }
+    this._sums.add(sum);
     this._file.add({ bytes });
     return this._count++;
   }

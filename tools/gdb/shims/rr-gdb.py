@@ -37,9 +37,14 @@ def key(at):
     return tuple(int(n) for n in at.split(":"))
 
 
+sought = {}
+
+
 def completed():
-    """The number of events up to now."""
-    return bisect.bisect_right([key(at) for at in events], key(moment()))
+    """The number of events up to now: an event's own one at its moment."""
+    if moment() in sought:
+        return sought[moment()]
+    return max(1, bisect.bisect_right([key(at) for at in events], key(moment())))
 
 
 def instructions():
@@ -76,7 +81,10 @@ def go(where):
 def at_event(number):
     if number <= 1:
         return None
-    return events[number - 1] if number <= len(events) else "end"
+    if number > len(events):
+        return "end"
+    sought[events[number - 1]] = number
+    return events[number - 1]
 
 
 def command(name, kind=gdb.COMMAND_SUPPORT, prefix=False):
@@ -94,7 +102,7 @@ def command(name, kind=gdb.COMMAND_SUPPORT, prefix=False):
 
 
 def run(words):
-    global last_goal
+    global last_goal, ended_at
     if is_running():
         print("The program being debugged has been started already.\nStart it from the beginning? (y or n)")
     if words and not words.isdigit():
@@ -107,6 +115,7 @@ def run(words):
     if to == "end":
         connect()
         gdb.execute("monitor goto end", to_string=True)
+        ended_at = key(moment())[0]
         gdb.execute("maintenance flush register-cache", to_string=True)
         print("Program received signal SIGKILL, Killed.")
         return
@@ -202,8 +211,23 @@ def on_stop(event):
         forward.clear()
 
 
+def on_exit(event):
+    """rr's recordings end so, whatever has ended the program."""
+    if not hasattr(event, "exit_code"):
+        print(f"[Inferior 1 (process {event.inferior.pid}) exited normally]")
+
+
 gdb.events.stop.connect(on_stop)
+gdb.events.exited.connect(on_exit)
 connect()
 first = int(moment().split(":")[0])
 if int(os.environ["RR_EVENT"]) > 1:
-    connect(at_event(int(os.environ["RR_EVENT"])))
+    event = int(os.environ["RR_EVENT"])
+    # The end of a slice may lie within an instruction that repeats.
+    for number in range(event, event + 4):
+        try:
+            connect(at_event(number))
+            sought[moment()] = event
+            break
+        except gdb.GdbError:
+            pass
