@@ -6,7 +6,7 @@ import { Problem } from "../problem.ts";
 import { type Commands, withHelp } from "./command.ts";
 import { messages } from "./messages.ts";
 import { FAILED } from "./status.ts";
-import { complain } from "./text/print.ts";
+import { complain, written } from "./text/print.ts";
 
 /** Each command is loaded at its first use. */
 const commands: Commands = {
@@ -79,4 +79,5 @@ export const main = async (args: readonly string[]): Promise<void> => {
   } catch (error) {
     process.exitCode = error instanceof Problem ? (await import("./tell.ts")).tell(error) : confess(error);
   }
+  await written();
 };

@@ -1,4 +1,5 @@
 // One printer of the command line: no text of a stranger reaches the terminal as it is.
+import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import pc from "picocolors";
@@ -18,12 +19,8 @@ const files = readdirSync(cli, { recursive: true, encoding: "utf8" }).filter((fi
  */
 // biome-ignore-start lint/suspicious/noTemplateCurlyInString: texts of sources
 const others: Readonly<Record<string, readonly string[]>> = {
-  "text/print.ts": [
-    "process.stdout.write(shown(text))",
-    "process.stdout.write(`${jsonText(value, 2)}\\n`)",
-    "process.stderr.write(shown(text))",
-  ],
-  "seccomp/output.ts": ["process.stdout.write(content)"],
+  "text/print.ts": ["printBytes(shown(text))", "printBytes(`${jsonText(value, 2)}\\n`)"],
+  "seccomp/output.ts": ["printBytes(content)"],
   "progress.ts": ["stderr.write(`\\r${visible(line).slice(0, (stderr.columns || 80) - 1)}\\u001b[K`)", "stderr.write(ERASE)"],
   "execute.ts": ["fdSink(2).write(new TextEncoder().encode(shown(`${line}\\n`)))", "fdSink(1)", "fdSink(2)"],
   "commands/snapshot.ts": ["fdSink(1), fdSink(2)", "fdSink(1);", "fdSink(1), ...SIZE"],
@@ -36,11 +33,21 @@ const others: Readonly<Record<string, readonly string[]>> = {
 describe("the printer", () => {
   it("is the only writer of text", () => {
     const found = files.flatMap((file) =>
-      [...readFileSync(join(cli, file), "utf8").matchAll(/\b(?:stdout|stderr)\.write\(.*|\bconsole\.\w+\(.*|\bfdSink\(.*/g)]
+      [
+        ...readFileSync(join(cli, file), "utf8").matchAll(
+          /\bprintBytes\(.*|\b(?:stdout|stderr)\.write\(.*|\bconsole\.\w+\(.*|\bfdSink\(.*/g,
+        ),
+      ]
         .map(([text]) => ({ file, text }))
         .filter(({ text }) => !(others[file] ?? []).some((known) => text.includes(known.replace(/^process\./, "")))),
     );
     expect(found).toEqual([]);
+  });
+  it("waits for a slow reader, and does not mind one that has gone", () => {
+    const piped = (reader: string) =>
+      spawnSync("sh", ["-c", `"$0" bin/trapgate.js syscalls --json | ${reader}`, process.execPath], { cwd: top, encoding: "utf8" });
+    expect(JSON.parse(piped("{ sleep 1; cat; }").stdout)).toBeInstanceOf(Array);
+    expect(piped("head -c 1")).toMatchObject({ stdout: "[", stderr: "" });
   });
   it("shows control characters of both sets, and keeps lines and this program's colours", () => {
     const red = pc.createColors(true).red("bad").replaceAll("\u001b", INK);

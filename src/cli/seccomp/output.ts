@@ -9,7 +9,7 @@ import type { Program } from "../../seccomp/index.ts";
 import { oneOf } from "../arguments.ts";
 import { writeOutput } from "../save/output-file.ts";
 import { errorColor as color } from "../text/color.ts";
-import { complain, print } from "../text/print.ts";
+import { complain, print, printBytes } from "../text/print.ts";
 
 /** The options of commands that write a policy. */
 export const outputOptions = { to: { type: "string" }, output: { type: "string", short: "o" } } as const;
@@ -23,7 +23,7 @@ export const outputHelp: readonly (readonly [string, string])[] = [
 export const write = (content: string | Uint8Array, file: string | undefined): void => {
   if (file !== undefined) writeOutput(file, content);
   else if (typeof content === "string") print(content);
-  else process.stdout.write(content);
+  else printBytes(content);
 };
 
 const isProgramOutput = (format: string): format is OutputFormat => (outputs as readonly string[]).includes(format);
