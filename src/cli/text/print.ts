@@ -26,7 +26,7 @@ const on = (stream: NodeJS.WriteStream): NodeJS.WriteStream => {
   }
   return stream;
 };
-/** Resolves when all text is with its readers: a pipe takes 64 KiB at once, and the rest waits in this process. */
+/** Resolves when all text is with its readers: a pipe takes 64 KiB at once, and the rest waits here. */
 export const written = async (): Promise<void> => {
   for (const stream of used) if (stream.writableLength > 0) await new Promise<void>((done) => stream.write("", () => done()));
 };

@@ -41,6 +41,8 @@ export class GeneralQueries {
   private readonly _connection: Connection;
   private readonly _checkpoints = new Map<string, string>();
   private _locals = new ThreadLocals();
+  /** The object that gdb has begun to read. */
+  private _read: { readonly name: string; readonly bytes: Uint8Array } | undefined = undefined;
   /** Processes that gdb has attached to: its end lets them go. */
   readonly attached = new Set<number>();
   /** swbreak+, hwbreak+: gdb understands these reasons. */
@@ -175,9 +177,13 @@ export class GeneralQueries {
     if (written === "siginfo") return this._writeSignal(task, Number.parseInt(offset as string, 16), latin1(data as string));
     const [, object, annex = "", at, count] = /^:([a-z0-9-]+):read:([^:]*):([0-9a-f]+),([0-9a-f]+)$/i.exec(rest) ?? [];
     if (object === undefined) return /^:[a-z0-9-]+:write:/.test(rest) ? "" : INVALID;
-    const bytes = objectOf(this._debug, task, object, annex, (one) => this._ids.textOf(one));
-    if (typeof bytes === "string") return bytes;
     const [from, length] = [Number.parseInt(at as string, 16), Number.parseInt(count as string, 16)];
+    // A transfer that goes on is of the object as it was at its beginning.
+    const name = `${object} ${annex} ${task.pid}`;
+    const bytes =
+      from > 0 && this._read?.name === name ? this._read.bytes : objectOf(this._debug, task, object, annex, (one) => this._ids.textOf(one));
+    if (typeof bytes === "string") return bytes;
+    this._read = from + length < bytes.length ? { name, bytes } : undefined;
     const part = bytes.subarray(from, from + Math.min(length, MOST_READ));
     const out = new Uint8Array(part.length + 1);
     out[0] = (from + part.length < bytes.length ? "m" : "l").charCodeAt(0);

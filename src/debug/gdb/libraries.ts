@@ -13,6 +13,8 @@ const DT = { NULL: 0, DEBUG: 21 } as const;
 const MOST = 4096;
 /** PATH_MAX. */
 const MOST_NAME = 4096;
+/** Characters of a list: a guest can give each entry the same long name. Libraries have 200 each. */
+const MOST_LIST = 2 ** 20;
 
 /** Text for XML. */
 const escaped = (text: string): string => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
@@ -86,14 +88,17 @@ export const librariesOf = (task: Task, annex: string): Uint8Array | undefined =
   if (debug === 0 && start === undefined) map = 0;
   const main = start === undefined && map !== 0 ? ` main-lm="0x${word(map)}"` : "";
   const rows: string[] = [];
-  for (let i = 0; map !== 0 && i < MOST; i++) {
+  let written = 0;
+  for (let i = 0; map !== 0 && i < MOST && written < MOST_LIST; i++) {
     // struct link_map: l_addr, l_name, l_ld, l_next, l_prev.
     const [address = 0, name = 0, dynamic = 0, next = 0, last = 0] = [0, 1, 2, 3, 4].map((n) => words.at(map + n * size));
     if (last !== before) break;
     // The first one is the program itself.
     if (before !== 0 || start !== undefined) {
       const numbers = `lm="0x${word(map)}" l_addr="0x${word(address)}" l_ld="0x${word(dynamic)}" lmid="0x${word(debug)}"`;
-      rows.push(`<library name="${xmlText(words.text(name))}" ${numbers}/>`);
+      const row = `<library name="${xmlText(words.text(name))}" ${numbers}/>`;
+      rows.push(row);
+      written += row.length;
     }
     before = map;
     map = next;
