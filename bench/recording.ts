@@ -1,6 +1,6 @@
 // `npm run bench:recording -- [RUNS]`: the cost of recording, in processor seconds of all threads: the same
 // program under `run` and `record`, by turns; the least of so many runs of each (5) counts, because other
-// work of the host only adds. And the size of the recording.
+// work of the host only adds. And the size of the recording, as it is written and after `trapgate pack`.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
@@ -33,7 +33,7 @@ const seconds = (...words: readonly string[]): number => {
   return user + system;
 };
 console.log(`processor seconds, load ${loadavg()[0]?.toFixed(1)}
-program | run | record | cost | kilobytes`);
+program | run | record | cost | kilobytes | packed`);
 for (const [name, words] of Object.entries(programs)) {
   if (!existsSync(words[0] as string)) continue;
   let [plain, recorded] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
@@ -42,6 +42,8 @@ for (const [name, words] of Object.entries(programs)) {
     recorded = Math.min(recorded, seconds(cli, "record", "-o", file, "--root", "/", "--", ...words));
   }
   const cost = ((recorded / plain - 1) * 100).toFixed(1);
-  console.log(`${name} | ${plain.toFixed(2)} | ${recorded.toFixed(2)} | ${cost} % | ${Math.round(statSync(file).size / 1000)}`);
+  seconds(cli, "pack", "-o", `${file}.packed`, file);
+  const sizes = [file, `${file}.packed`].map((each) => Math.round(statSync(each).size / 1000));
+  console.log(`${name} | ${plain.toFixed(2)} | ${recorded.toFixed(2)} | ${cost} % | ${sizes.join(" | ")}`);
 }
 rmSync(folder, { recursive: true });

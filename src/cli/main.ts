@@ -16,6 +16,7 @@ const commands: Commands = {
   debug: () => import("./commands/debug.ts"),
   dap: () => import("./commands/dap.ts"),
   record: () => import("./commands/record.ts"),
+  pack: () => import("./commands/pack.ts"),
   replay: () => import("./commands/replay.ts"),
   query: () => import("./commands/query.ts"),
   explore: () => import("./commands/explore.ts"),

@@ -1,8 +1,10 @@
 // Page frames: reference-counted 4 KiB frames of machine memory. A frame's name is its byte address there.
 import { directMap, layout } from "../cpu/machine/layout.ts";
-import type { TranslationListener } from "../cpu/machine/mmu.ts";
+import type { Access, TranslationListener } from "../cpu/machine/mmu.ts";
 import { leaveTable, takeTable } from "../cpu/machine/side-tables.ts";
 import { Account } from "./account.ts";
+import type { PageCache } from "./page-cache.ts";
+import type { UserMemory } from "./user.ts";
 
 /** Bytes of a page. SDM Vol. 3A 5.5 */
 export const PAGE_SIZE = 4096;
@@ -98,6 +100,12 @@ export const since = {
   stale: 3,
 } as const;
 
+/** Sees what the kernel reads in pages of files, for a recording that keeps no more. */
+export interface KernelReads {
+  memory(space: UserMemory, at: number, kind: Access): void;
+  file(cache: PageCache, index: number): void;
+}
+
 /** The page frames of one machine. */
 export class Frames {
   readonly memory: WebAssembly.Memory;
@@ -121,6 +129,8 @@ export class Frames {
   readonly openFiles = { now: 0, most: Number.POSITIVE_INFINITY };
   /** Undefined: the machine has no snapshot. */
   tracking: Tracking | undefined = undefined;
+  /** Sees the kernel's accesses to user memory and to files of programs. */
+  kernelReads: KernelReads | undefined = undefined;
   /** Objects of shared anonymous memory made so far. They number their inodes. */
   sharedObjects = 0;
   /** The address space that the CPU translates by. */

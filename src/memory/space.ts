@@ -428,6 +428,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
       const may =
         kind === access.read ? vma.flags & VM.MAYREAD : vma.prot & PROT.WRITE || (vma.flags & (VM.SHARED | VM.MAYWRITE)) === VM.MAYWRITE;
       if (!may) break;
+      this.frames.kernelReads?.memory(this, address, kind);
       const frame = this._populate(vma, address, kind);
       if (frame < 0) break;
       const n = Math.min(PAGE_SIZE - (address % PAGE_SIZE), length - done);

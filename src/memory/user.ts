@@ -76,6 +76,7 @@ export abstract class UserMemory {
 
   /** The position of a user byte in machine memory, or negative. */
   private _frame(at: number, kind: Access): number {
+    this.frames.kernelReads?.memory(this, at, kind);
     const found = this.translate(at, kind);
     return found < 0 ? -1 : found - (found & (PAGE_SIZE - 1)) + (at & (PAGE_SIZE - 1));
   }

@@ -12,6 +12,7 @@ export const readFile = (frames: Frames, file: MappedFile, offset: number, lengt
   for (let done = 0; done < out.length; ) {
     const at = offset + done;
     const frame = cache.frame(Math.floor(at / PAGE_SIZE));
+    frames.kernelReads?.file(cache, Math.floor(at / PAGE_SIZE));
     if (frame <= 0) return frame === 0 ? -E.ENOMEM : -E.EIO;
     const from = frames.use(frame + (at % PAGE_SIZE));
     const n = Math.min(PAGE_SIZE - (at % PAGE_SIZE), out.length - done);

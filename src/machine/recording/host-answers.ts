@@ -138,6 +138,10 @@ class WatchedNode implements HostNode {
 
 /** The directories of a recording. */
 export class ReplayedTrees {
+  /** Bytes that the run does not use are zeros. */
+  isPacked = false;
+  /** Sees which bytes answer a read. */
+  onRead: ((offset: number, into: Uint8Array, bytes: number) => void) | undefined = undefined;
   private readonly _answers: Answers;
   private readonly _nodes = new Map<number, ReplayedNode>();
   constructor(answers: Answers) {
@@ -242,8 +246,16 @@ class ReplayedNode implements HostNode {
     const answer = known ?? -E.EIO;
     if (typeof answer !== "object" || !("length" in answer)) return this._number(ask, answer);
     const bytes = this._answers.bytes(answer.bytes).subarray(0, into.length);
-    into.set(bytes);
+    into.set(this._all.isPacked ? this._whole(offset, bytes) : bytes);
+    this._all.onRead?.(offset, into, answer.bytes);
     return bytes.length;
+  }
+  /** Bytes of a packed recording, with those of this host's file in place of zeros if it is the same. */
+  private _whole(offset: number, bytes: Uint8Array): Uint8Array {
+    if (!this.host || !this._isSame) return bytes;
+    const own = new Uint8Array(bytes.length);
+    const isIt = this.host.read(offset, own) === bytes.length && bytes.every((byte, i) => byte === 0 || byte === own[i]);
+    return isIt ? own : bytes;
   }
   write(offset: number, bytes: Uint8Array): number {
     return this._number(`write ${offset} ${bytes.length}`);

@@ -48,6 +48,8 @@ export interface Header {
   readonly hasJob: boolean;
   /** A policy as text, or the number of its bytes. */
   readonly policy?: string | number;
+  /** Bytes of mapped files that the run does not use are zeros. */
+  readonly packed?: true;
 }
 /** An event at a moment. */
 export interface InputFacts {
@@ -72,6 +74,7 @@ export type NoteFacts = readonly [node: number, ask: string, at: number, answer:
 /** An opened recording. */
 export interface Recording {
   readonly header: Header;
+  readonly trees: ReplayedTrees;
   readonly answers: Answers;
   readonly inputs: readonly { readonly moment: Moment; readonly now: number; readonly event: MachineEvent }[];
   /** The last moment that it has. */
@@ -202,6 +205,7 @@ export const openRecording = (
   const answers = new Answers((index) => facts.bytes[index]);
   for (const note of facts.notes) answers.add(note);
   const trees = new ReplayedTrees(answers);
+  trees.isPacked = header.packed === true;
   const { overlay, network } = header;
   const machine: MachineOptions = {
     ...header.machine,
@@ -217,6 +221,7 @@ export const openRecording = (
   const given = policy === undefined ? {} : { policy: typeof policy === "number" ? facts.of(policy) : policy };
   return {
     header,
+    trees,
     answers,
     inputs: facts.inputs.map(({ moment, now, event }) => ({
       moment: parseMoment(moment),
