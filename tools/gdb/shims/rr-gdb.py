@@ -10,6 +10,8 @@ with open(os.environ["RR_EVENTS"]) as kept:
 first = None
 last_goal = "0"
 checkpoints = {}
+# rr stays with the process in which it began.
+followed = ""
 last_checkpoint = 0
 back, forward = [], []
 ended_at = None
@@ -61,7 +63,7 @@ def connect(at=None):
 
 
 def attach(at):
-    words = os.environ["RR_SERVER"] + (f" --at {at}" if at else "") + " " + os.environ["RR_RECORDING"]
+    words = os.environ["RR_SERVER"] + followed + (f" --at {at}" if at else "") + " " + os.environ["RR_RECORDING"]
     if is_running():
         gdb.execute("disconnect", to_string=True)
     gdb.execute(f"target extended-remote | {words}", to_string=True)
@@ -226,8 +228,11 @@ if int(os.environ["RR_EVENT"]) > 1:
     # The end of a slice may lie within an instruction that repeats.
     for number in range(event, event + 4):
         try:
+            own = gdb.selected_inferior().pid
             connect(at_event(number))
             sought[moment()] = event
+            if gdb.selected_inferior().pid != own:
+                followed = f" --on-fork {gdb.selected_inferior().pid}"
             break
         except gdb.GdbError:
             pass
