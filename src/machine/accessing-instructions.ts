@@ -10,6 +10,8 @@ export interface Instruction {
   readonly isAtomic: boolean;
   /** A write reads its word first. */
   readonly reads: boolean;
+  /** CMPXCHG, which writes nothing new if the accumulator differs. SDM Vol. 2A */
+  readonly isCompareExchange: boolean;
   /** All stores before it are seen by all tasks before it is executed. SDM Vol. 3A 9.2.3, 9.3 */
   readonly isFence: boolean;
   /** SFENCE: stores before it are seen before those behind it. SDM Vol. 3A 9.2.5 */
@@ -38,6 +40,7 @@ const WAKES: readonly number[] = [1, 10];
 
 const none: Instruction = {
   isAtomic: false,
+  isCompareExchange: false,
   isFence: true,
   isStoreFence: false,
   isNonTemporal: false,
@@ -81,6 +84,7 @@ export class Instructions {
     const path = task.mem.find(ip)?.file?.path;
     const found = {
       isAtomic,
+      isCompareExchange: name === "cmpxchg",
       isFence: isAtomic || FENCES.test(name),
       isStoreFence: name === "sfence",
       isNonTemporal: NON_TEMPORAL.test(name),
@@ -103,6 +107,11 @@ export class Instructions {
     const found = isLibrary(task, file?.path);
     this._data.set(page, found);
     return found;
+  }
+  /** A CMPXCHG before which the task has stopped finds the accumulator's value. */
+  exchanges({ mem }: Task, { address, bytes }: { readonly address: number; readonly bytes: number }): boolean {
+    const accumulator = new Uint8Array(this._cpu.state.u32.buffer, this._cpu.state.u32.byteOffset + 8 * R.ax, bytes);
+    return mem.read(address, bytes)?.every((byte, i) => byte === accumulator[i]) === true;
   }
   /** The name of the call that a task is about to make. */
   callName(task: Task): string | undefined {

@@ -103,6 +103,26 @@ describe.skipIf(missing("partial order reduction", gcc))("dpor", { timeout: 120_
     expect([found.violation, found.traces?.count, found.traces?.all]).toEqual([undefined, count, true]);
     expect(found).toHoldInEverySchedule();
   });
+  // The waiting thread reads 0 none, once or twice; more reads come back to the same state. casrot's numbers
+  // are those of GenMC's tests: a CMPXCHG that fails only reads.
+  it.each([
+    ["waits", "2", {}, 3],
+    ["rotates", "3", {}, 5],
+    ["rotates", "5", {}, 43],
+    ["adds", "3", { atomic: "section" }, 6],
+    // The process ends while a thread waits.
+    ["endless", "0", {}, 1],
+  ] as const)("knows what does not matter: %s(%s)", async (name, n, options, count) => {
+    const found = await explore(compiled("waits"), { root, search: "dpor", args: [name, n], ...options });
+    expect([found.violation, found.traces?.count, found.traces?.all]).toEqual([undefined, count, true]);
+  });
+  it("finds lost additions outside of atomic sections, and a loop without an end", async () => {
+    const program = compiled("waits");
+    const lost = await explore(program, { root, search: "dpor", args: ["adds", "2"], minimise: false });
+    expect(lost.violation?.what).toBe("the program exited with 1, not 0");
+    const endless = await explore(program, { root, search: "dpor", args: ["endless", "1"], minimise: false });
+    expect(endless.violation?.what).toMatch("does not end");
+  });
   it("finds a violation, and its schedule repeats it", async () => {
     const program = compiled("lost-update");
     const { violation } = await explore(program, { root, search: "dpor" });

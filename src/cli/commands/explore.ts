@@ -26,6 +26,7 @@ const options = {
   depth: { type: "string" },
   "search-seed": { type: "string" },
   points: { type: "string" },
+  atomic: { type: "string" },
   "no-minimise": { type: "boolean" },
   "memory-model": { type: "string" },
   races: { type: "boolean" },
@@ -76,6 +77,7 @@ const searchOptions = (values: Values): Partial<SearchOptions> => ({
   ...(values.depth === undefined ? {} : { depth: atLeastOne(values.depth, "--depth") }),
   ...(values["search-seed"] === undefined ? {} : { searchSeed: integer(values["search-seed"], "--search-seed") }),
   ...(values.points === undefined ? {} : { points: oneOf(values.points, pointsNames, "--points") }),
+  ...(values.atomic === undefined ? {} : { atomic: values.atomic }),
   ...(values["memory-model"] === undefined ? {} : { memoryModel: oneOf(values["memory-model"], memoryModels, "--memory-model") }),
   ...(values["races-ignore"] !== undefined
     ? { races: { ignore: new TextDecoder().decode(input(values["races-ignore"], "--races-ignore")) } }
@@ -199,6 +201,7 @@ export const command: Command = {
       "--points WHERE",
       "points of drawn schedules: calls, accesses to shared memory (default), or all accesses, the system's libraries' too",
     ],
+    ["--atomic VARIABLE", "while this variable of the program (4 bytes) is not 0, its task runs alone, as one event of the search"],
     ["--memory-model NAME", "sc, or tso: each task has a store buffer as on x86 processors (searches that draw; default: sc)"],
     [
       "--races",

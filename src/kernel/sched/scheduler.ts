@@ -291,7 +291,7 @@ export class Scheduler implements Scheduling {
       }
       if (task.usage.user >= task.mem.settleAt) task.mem.settle(task.usage.user);
       const before = chooser?.before?.(task) ?? LONGEST;
-      if (before === 0 && this.givesWay(task, "access")) break;
+      if (before === 0 && (this.givesWay(task, "access") || task.state !== "runnable")) break;
       // To the instruction, wherever the host cuts runs: it decides which frames later pages get.
       const unsettled = Math.ceil(task.mem.settleAt - task.usage.user);
       const limit = Math.min(stop - kernel.now, before || LONGEST, unsettled);

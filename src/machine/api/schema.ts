@@ -230,6 +230,7 @@ export const exploreShape = {
     .optional(),
   slice: whole("instructions", 1, 999_999_999).optional(),
   search: name(searchNames).optional(),
+  atomic: text.optional(),
   depth: whole("a depth", 1, 100).optional(),
   searchSeed: whole("a seed", 0, 2 ** 31 - 1).optional(),
   points: name(pointsNames).optional(),

@@ -15,6 +15,8 @@ interface DporEvent {
   /** A system call, by its name; undefined: an access to memory. */
   readonly call: string | undefined;
   readonly joins: boolean;
+  /** Further accesses and calls of a section. */
+  readonly more: DporEvent[];
 }
 /** The state before an event. */
 interface Node {
@@ -26,14 +28,24 @@ interface Node {
   event: DporEvent;
 }
 
-/** Calls that end the process: no other task goes on. */
-const ENDS = /^exit_group$|^execve/;
+/**
+ * Calls that end the process: no other task goes on. What the others do before the end they also do if it
+ * comes last, so it comes when no other task can run, and its order matters to other ends alone.
+ */
+const ENDS = "exit_group";
+/** The same, and another program begins. */
+const EXECUTES = /^execve/;
 /** Calls whose only object is a word of memory. */
 const ON_WORDS = /^futex|^exit$/;
 
+const executes = ({ call }: DporEvent): boolean => call !== undefined && EXECUTES.test(call);
+
 /** True if the order of two events of different tasks can matter. */
-const dependent = (a: DporEvent, b: DporEvent): boolean => {
-  if ((a.call !== undefined && ENDS.test(a.call)) || (b.call !== undefined && ENDS.test(b.call))) return true;
+const dependent = (a: DporEvent, b: DporEvent): boolean =>
+  areDependent(a, b) || a.more.some((one) => dependent(one, b)) || b.more.some((one) => areDependent(a, one));
+const areDependent = (a: DporEvent, b: DporEvent): boolean => {
+  if (executes(a) || executes(b)) return true;
+  if (a.call === ENDS || b.call === ENDS) return a.call === b.call;
   const overlap = a.space === b.space && a.address < b.address + b.bytes && b.address < a.address + a.bytes;
   if (a.call === undefined || b.call === undefined)
     return overlap && (a.writes || b.writes) && (a.reads || a.writes) && (b.reads || b.writes);
@@ -59,11 +71,19 @@ export class Dpor implements Strategy {
   /** All interleavings instead of one for each trace: to check the reduction. */
   private readonly _all: boolean;
   private _nodes: Node[] = [];
+  /** What happens before each event: of those that the next run repeats they are known. */
+  private readonly _clocks: Clock[] = [];
   /** Nodes that a run repeats. */
   private _prefix = 0;
   private _at = 0;
   private _enabled: readonly number[] = [];
   private _sleep: ReadonlyMap<number, DporEvent> = new Map();
+  /** The last event, after which the sleeping tasks are not known yet: it may be a section that goes on. */
+  private _last: Node | undefined;
+  /** Tasks that have used their slices since the last event of another one. */
+  private readonly _tired = new Set<number>();
+  /** Others would have gone on without an end when the process ended. */
+  isCut = false;
   private _spaces = new Map<object, number>();
   private _starving = 0;
   /** All enabled tasks sleep: another run has had this trace. */
@@ -85,25 +105,33 @@ export class Dpor implements Strategy {
     this._sleep = new Map();
     this._spaces = new Map();
     this._starving = 0;
-    this._isBlocked = this.isUnsteady = false;
+    this._last = undefined;
+    this._tired.clear();
+    this._isBlocked = this.isUnsteady = this.isCut = false;
   }
   /** From the start: the runs have shown more shared words. */
   restart(): void {
     this._nodes = [];
+    this._clocks.length = 0;
     this._prefix = this.traces = this.blocked = 0;
     this.seen.clear();
   }
 
   choose(candidates: readonly Candidate[]): number {
-    const awake = candidates.filter(({ waits }) => !waits);
-    const free = awake.length > 0 ? awake : candidates;
+    this._fallAsleep();
+    const awake = candidates.filter(({ waits, spins, event }) => !waits && !spins && event?.call !== ENDS);
+    const ends = candidates.filter(({ event, spins }) => event?.call === ENDS && !spins);
+    const isOver = ends.length > 0 && awake.every(({ pid }) => this._tired.has(pid));
+    if (isOver && awake.length > 0) this.isCut = true;
+    const joiners = candidates.filter(({ spins }) => !spins);
+    const free = isOver ? ends : ([awake, joiners, candidates.slice(0, 1)].find(({ length }) => length > 0) ?? []);
     this._enabled = free.map(({ pid }) => pid);
     const index = (pid: number | undefined): number => candidates.findIndex((one) => one.pid === pid);
     if (this._at < this._prefix) {
       const wanted = index((this._nodes[this._at] as Node).event.pid);
       if (wanted < 0) this.isUnsteady = true;
       // A look at a thread that lives changes nothing: other tasks go first.
-      if (awake.length === 0 || !candidates[wanted]?.waits) return Math.max(0, wanted);
+      if (awake.length === 0 || (!candidates[wanted]?.waits && !candidates[wanted]?.spins)) return Math.max(0, wanted);
       this._isBlocked = true;
       return index(awake[0]?.pid);
     }
@@ -114,10 +142,9 @@ export class Dpor implements Strategy {
   }
   executed(pid: number, event: PendingEvent): void {
     if (this._isBlocked || this.isUnsteady) return;
-    let space = this._spaces.get(event.space);
-    if (space === undefined) this._spaces.set(event.space, (space = this._spaces.size));
-    const { address, bytes, reads, writes, call, joins = false } = event;
-    const noted: DporEvent = { pid, space, address, bytes, reads, writes, call, joins };
+    this._fallAsleep();
+    for (const one of this._tired) if (one !== pid) this._tired.delete(one);
+    const noted = this._noted(pid, event);
     const enabled = this._enabled.includes(pid) ? this._enabled : [pid];
     const n = this._at++;
     if (n < this._prefix) {
@@ -128,41 +155,57 @@ export class Dpor implements Strategy {
       const backtrack = new Set(this._all ? enabled : [pid]);
       this._nodes.push({ enabled, sleep: this._sleep, backtrack, done: new Map(), event: noted });
     }
-    const { sleep, done } = this._nodes[n] as Node;
-    this._sleep = this._all ? new Map() : stillAsleep([...sleep, ...done], noted);
+    this._last = this._nodes[n];
     this._enabled = [];
     if (pid !== this._starving) this._starving = 0;
   }
-  starves(pid: number): void {
+  also(pid: number, event: PendingEvent): void {
+    if (this._isBlocked || this.isUnsteady || this._last?.event.pid !== pid) return;
+    this._last.event.more.push(this._noted(pid, event));
+  }
+  private _noted(pid: number, event: PendingEvent): DporEvent {
+    let space = this._spaces.get(event.space);
+    if (space === undefined) this._spaces.set(event.space, (space = this._spaces.size));
+    const { address, bytes, reads, writes, call, joins = false } = event;
+    return { pid, space, address, bytes, reads, writes, call, joins, more: [] };
+  }
+  private _fallAsleep(): void {
+    if (!this._last) return;
+    const { sleep, done, event } = this._last;
+    this._sleep = this._all ? new Map() : stillAsleep([...sleep, ...done], event);
+    this._last = undefined;
+  }
+  starves(pid: number, isSlice: boolean): void {
     this._starving = pid;
+    if (isSlice) this._tired.add(pid);
   }
 
-  /** The clocks of all events, and the races among them: pairs that another order could change. */
-  private _races(): { readonly clocks: readonly Clock[]; readonly races: readonly (readonly [number, number])[] } {
-    const nodes = this._nodes;
-    const clocks: Clock[] = [];
+  /** The races of the events that this run has not repeated: pairs that another order could change. */
+  private _races(): readonly (readonly [number, number])[] {
+    const [nodes, clocks] = [this._nodes, this._clocks];
     const races: [number, number][] = [];
     const last = new Map<number, number>();
     for (let j = 0; j < nodes.length; j++) {
       const { event } = nodes[j] as Node;
       const { pid } = event;
-      const clock: Clock = new Map();
       const before = last.get(pid);
+      last.set(pid, j);
+      if (j < clocks.length) continue;
+      const clock: Clock = new Map();
       if (before !== undefined) joinInto(clock, clocks[before] as Clock);
       const enabler = this._enablerOf(j, before);
       if (enabler !== undefined) joinInto(clock, clocks[enabler] as Clock);
       for (let i = j - 1; i >= 0; i--) {
         const other = (nodes[i] as Node).event;
-        if (other.pid === pid || !dependent(other, event) || includes(clock, nodes, i)) continue;
+        if (other.pid === pid || includes(clock, nodes, i) || !dependent(other, event)) continue;
         // The end of a thread enables the joiner: there is no other order.
         if (!other.joins && !event.joins) races.push([i, j]);
         joinInto(clock, clocks[i] as Clock);
       }
       clock.set(pid, j);
       clocks.push(clock);
-      last.set(pid, j);
     }
-    return { clocks, races };
+    return races;
   }
   /** The event that has made the task of event j runnable, since its event `before`. */
   private _enablerOf(j: number, before = -1): number | undefined {
@@ -176,28 +219,39 @@ export class Dpor implements Strategy {
   }
   private _addBacktracks(): void {
     const nodes = this._nodes;
-    const { clocks, races } = this._races();
+    const races = this._races();
     if (this._all) {
       if (!this._isBlocked) this.seen.add(this._trace());
       return;
     }
     for (const [i, j] of races) {
       const node = nodes[i] as Node;
-      // The events that do not happen after event i, and then event j.
-      const v = [];
-      for (let k = i + 1; k < j; k++) if (!includes(clocks[k] as Clock, nodes, i)) v.push(k);
-      v.push(j);
-      const initials = new Set<number>();
-      for (const [n, k] of v.entries()) {
-        const { pid } = (nodes[k] as Node).event;
-        const isFirst = !v.slice(0, n).some((m) => (nodes[m] as Node).event.pid === pid || includes(clocks[k] as Clock, nodes, m));
-        if (isFirst) initials.add(pid);
-      }
-      if ([...initials].some((pid) => node.backtrack.has(pid))) continue;
-      const first = [...initials].find((pid) => node.enabled.includes(pid));
+      const initials = this._initials(i, j);
+      if (initials.some((pid) => node.backtrack.has(pid))) continue;
+      const first = initials.find((pid) => node.enabled.includes(pid));
       if (first !== undefined) node.backtrack.add(first);
       else for (const pid of node.enabled) node.backtrack.add(pid);
     }
+  }
+  /**
+   * The tasks that can be first, of the events that do not happen after event i, and then event j: no other
+   * of these events happens before the task's first one.
+   */
+  private _initials(i: number, j: number): number[] {
+    const [nodes, clocks] = [this._nodes, this._clocks];
+    const begun = new Map<number, number>();
+    const initials: number[] = [];
+    for (let k = i + 1; k <= j; k++) {
+      const clock = clocks[k] as Clock;
+      if (k < j && includes(clock, nodes, i)) continue;
+      const { pid } = (nodes[k] as Node).event;
+      if (begun.has(pid)) continue;
+      let isFirst = true;
+      for (const [other, from] of begun) if ((clock.get(other) ?? -1) >= from) isFirst = false;
+      if (isFirst) initials.push(pid);
+      begun.set(pid, k);
+    }
+    return initials;
   }
   /** The trace as text: the order of each two accesses that depend on each other. */
   private _trace(): string {
@@ -226,6 +280,7 @@ export class Dpor implements Strategy {
       if (pid === undefined) continue;
       node.event = { ...node.event, pid };
       this._nodes.length = this._prefix = n + 1;
+      this._clocks.length = Math.min(this._clocks.length, n);
       return true;
     }
     return false;

@@ -53,7 +53,7 @@ export const explore = async (program: Program, given: SearchOptions = {}): Prom
     if (options.memoryModel === "tso" || shard) throw new Problem("bad-value", `dpor has no ${shard ? "shards" : "store buffers"}`);
     const sampling = new Sampling(trials);
     const dpor = new Dpor();
-    const { found: bad, isComplete } = await sampling.prove(dpor);
+    const { found: bad, isComplete } = await sampling.prove(dpor, seed);
     found = bad;
     sampled = sampling;
     if (isComplete) complete = bound;

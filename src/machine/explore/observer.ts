@@ -11,8 +11,10 @@ import { Instructions } from "../accessing-instructions.ts";
 import { type Delay, type Departure, EarlyDeadlines, PointPlaces } from "../schedule.ts";
 import { codeName, dataName } from "../stack/names.ts";
 import { StoreBuffers } from "../store-buffers.ts";
+import { Awaits } from "./awaits.ts";
 import { type Race, RaceDetector, type SyncBytes } from "./races/detector.ts";
 import { SyncCalls } from "./races/sync-calls.ts";
+import { AtomicSections } from "./sections.ts";
 import { PagesInUse, type SharedWords } from "./shared-words.ts";
 import { Spins } from "./spins.ts";
 import type { Candidate, Notes, PendingEvent, Strategy } from "./strategy.ts";
@@ -38,6 +40,8 @@ export interface RunOptions {
   readonly memory: MemoryModel;
   /** Data races are looked for: bytes that are known to be used atomically. */
   readonly syncs?: SyncBytes | undefined;
+  /** The variable of atomic sections (sections.ts). */
+  readonly atomic?: string | undefined;
 }
 
 /** Sequential consistency, or x86-TSO. */
@@ -78,6 +82,8 @@ export class ObservedRun implements Chooser, AccessWatch {
   private _alive = 0;
   /** For strategies that see all. */
   private readonly _ids: ThreadIds | undefined;
+  private readonly _sections: AtomicSections | undefined;
+  private readonly _awaits: Awaits | undefined;
   private _spins = new Spins();
 
   readonly departures: Departure[] = [];
@@ -98,13 +104,15 @@ export class ObservedRun implements Chooser, AccessWatch {
   private readonly _syncs: SyncBytes | undefined;
   private _detector: RaceDetector | undefined;
 
-  constructor(kernel: Kernel, cpu: Cpu, strategy: Strategy, { at, words, memory, syncs }: RunOptions, steps: Steps = "none") {
+  constructor(kernel: Kernel, cpu: Cpu, strategy: Strategy, { at, words, memory, syncs, atomic }: RunOptions, steps: Steps = "none") {
     this.steps = steps === "none" ? undefined : [];
     this._isNamed = steps === "names";
     this._kernel = kernel;
     this._cpu = cpu;
     this._strategy = strategy;
     this._ids = strategy.seesAll ? new ThreadIds(kernel) : undefined;
+    this._awaits = strategy.seesAll || strategy.keepsTime ? new Awaits(kernel) : undefined;
+    this._sections = atomic === undefined ? undefined : new AtomicSections(kernel, atomic);
     this._at = at;
     this._buffers = memory === "tso" ? new StoreBuffers() : undefined;
     this._pages = new PagesInUse(words);
@@ -167,6 +175,7 @@ export class ObservedRun implements Chooser, AccessWatch {
     this._places.last = task;
     if (this._resuming.delete(task.pid)) this._granted = this._cpu.instructions;
     const pending = this._pending.get(task.pid);
+    if (pending && this._awaits?.looks(task, pending)) return 0;
     if (pending) {
       this._pending.delete(task.pid);
       this._execute(task, pending);
@@ -196,9 +205,13 @@ export class ObservedRun implements Chooser, AccessWatch {
   get delays(): Delay[] {
     return Array.from(this._missed, ([store, until]) => ({ store, until }));
   }
+  /** Each task waits for another one, by loops: the run has no end. */
+  get isLivelock(): boolean {
+    return this._awaits?.isLivelock === true;
+  }
   /** A proof is for one order of deadlines and computations. */
   letsTimePass(task: Task): boolean {
-    return !this._strategy.seesAll && this._early.mayCome(task);
+    return !this._strategy.seesAll && !this._strategy.keepsTime && this._early.mayCome(task);
   }
   choose(kind: PointKind, candidates: readonly Task[]): Task {
     const usual = candidates[0] as Task;
@@ -207,11 +220,16 @@ export class ObservedRun implements Chooser, AccessWatch {
     const isBirth = kind === "return" && candidates.some(({ pid }) => !this.tasks.has(pid));
     if ((kind === "return" && !isBirth) || (kind === "checked" && this._at !== "calls")) return usual;
     if (kind === "call" && this._at === "accesses" && this._instructions.isOwnCall(usual)) return usual;
+    if (kind !== "next" && this._sections?.holds(usual)) {
+      if (kind === "call") this._execute(usual, this._callOf(usual), true);
+      return usual;
+    }
     if (kind === "call") this._pending.set(usual.pid, this._callOf(usual));
     if (kind === "next") {
       const { last } = this._places;
       // Its slice is over.
-      if (last && last.state === "runnable" && candidates.includes(last) && !this._pending.has(last.pid)) this._strategy.starves(last.pid);
+      if (last && last.state === "runnable" && candidates.includes(last) && !this._pending.has(last.pid))
+        this._strategy.starves(last.pid, true);
     }
     this.points++;
     if (kind !== "next") this._placeOf.set(usual.pid, place);
@@ -220,13 +238,22 @@ export class ObservedRun implements Chooser, AccessWatch {
     this._early.chosen(task);
     if (task !== usual && this.departures.push({ point: place, task: task.pid }) === 1) this.departedAt = this.steps?.length ?? 0;
     if (kind === "call" && task === usual) this.before(usual);
+    if (kind === "access") this._compared(usual, task === usual);
     if (task === usual) this._drainAt(kind, usual);
     return task;
   }
+  /** The task has stopped for a look at its state alone: it goes on with its event, now or later. */
+  private _compared(task: Task, isNow: boolean): void {
+    if (!this._awaits?.hasLooked(task)) return;
+    this._resuming.add(task.pid);
+    if (isNow && !this._awaits.sleeps(task)) this.before(task);
+  }
   private _decide(candidates: readonly Task[], place: string): Task {
     for (;;) {
-      const list = candidates.map(({ pid }): Candidate => {
+      const list = candidates.map((one): Candidate => {
+        const { pid } = one;
         const event = this._pending.get(pid);
+        if (this._awaits?.waits(one)) return { pid, event, spins: true };
         return this._ids?.waits(event) ? { pid, event, waits: true } : { pid, event };
       });
       const stores = [...(this._buffers?.waiting() ?? [])];
@@ -251,16 +278,21 @@ export class ObservedRun implements Chooser, AccessWatch {
   }
   alone(kind: PointKind, task: Task): void {
     this._drainAt(kind, task);
+    if (kind === "access") this._compared(task, true);
     if (kind !== "call" || !this._strategy.seesAll || this._instructions.isOwnCall(task)) return;
-    this._strategy.executed(task.pid, this._callOf(task), []);
+    this._execute(task, this._callOf(task), this._sections?.holds(task));
   }
 
   // The watch.
   cached(address: number, how: number): 0 | typeof READS | typeof ALL {
     const task = this._kernel.scheduler.current;
-    if (!task || !this._isShared) return 2;
+    if (!task || !this._isShared || this._isLibrarys(task, address)) return 2;
     const cached = this._pages.cached(task, address, how);
-    return this._ids?.isOnPage(address) ? 0 : cached;
+    return this._ids?.isOnPage(address) || this._sections?.isOnPage(task, address) ? 0 : cached;
+  }
+  /** Plain accesses of libraries to their own data are no points: their pages go at full speed. */
+  private _isLibrarys(task: Task, address: number): boolean {
+    return this._at !== "all" && !this._detector && this._instructions.isLibraryData(task, address);
   }
   /** More than one task lives; for races, also if others have lived. */
   private get _isShared(): boolean {
@@ -270,7 +302,13 @@ export class ObservedRun implements Chooser, AccessWatch {
     const { scheduler } = this._kernel;
     const task = scheduler.current;
     if (!task || scheduler.isInCall || !this._isShared) return false;
-    const isPoint = this._pages.meets(task, address, bytes, how) || this._ids?.isJoin(task, address, how) === true;
+    const opens = this._sections?.isVariable(task, address) === true;
+    if (opens && (how !== access.write || !this._sections?.begins(task))) return false;
+    const isPoint =
+      opens ||
+      this._awaits?.isLong(task) === true ||
+      this._pages.meets(task, address, bytes, how) ||
+      this._ids?.isJoin(task, address, how) === true;
     if (!isPoint && !(this._detector && this._pages.isWatched(task, address))) return false;
     const cpu = this._cpu;
     if (record === 0 && !cpu.isEvaluating) return true;
@@ -293,16 +331,32 @@ export class ObservedRun implements Chooser, AccessWatch {
     const instruction = this._instructions.at(task, ip);
     if (instruction.repeats) return false;
     const joins = this._ids?.isJoin(task, address, how) === true;
-    if (this._at !== "all" && !joins && instruction.isLibrary && (!instruction.isAtomic || this._instructions.isLibraryData(task, address)))
+    if (
+      this._at !== "all" &&
+      !joins &&
+      instruction.isLibrary &&
+      (!instruction.isAtomic || this._instructions.isLibraryData(task, address))
+    ) {
+      if (how !== access.write) this._awaits?.reads(task, address, bytes);
       return false;
+    }
     this._granted = start;
-    const writes = how === access.write;
-    const reads = !writes || instruction.reads;
-    const event = { ip, space: task.mem, address, bytes, writes, reads, isLibrary: instruction.isLibrary, ...(joins ? { joins } : {}) };
+    const opens = this._sections?.isVariable(task, address) === true;
+    const writes = how === access.write && !opens;
+    const reads = !opens && (!writes || instruction.reads);
+    const compares = this._awaits !== undefined && instruction.isCompareExchange;
+    const flags = { ...(compares ? { compares } : {}), ...(joins ? { joins } : {}), ...(opens ? { opens } : {}) };
+    const event = { ip, space: task.mem, address, bytes, writes, reads, isLibrary: instruction.isLibrary, ...flags };
     this._user = scheduler.userTime(start);
+    if (this._sections?.holds(task)) {
+      this._placeOf.set(task.pid, `${task.pid}@${this._user}`);
+      this._execute(task, event, true);
+      return false;
+    }
     this._pending.set(task.pid, event);
-    if (this._spins.note(task.pid, event)) this._strategy.starves(task.pid);
+    if (this._spins.note(task.pid, event)) this._strategy.starves(task.pid, false);
     this._placeOf.set(task.pid, `${task.pid}@${this._user}`);
+    if (this._awaits?.visits(task, event)) return true;
     const isBuffered = this._buffers !== undefined && writes && !instruction.isAtomic;
     if (isBuffered) {
       const place = `${task.pid}@${this._user}`;
@@ -318,9 +372,13 @@ export class ObservedRun implements Chooser, AccessWatch {
     this._execute(task, event);
     return false;
   }
-  private _execute(task: Task, event: PendingEvent): void {
+  /** `isMore`: the event belongs to the section that the task is in. */
+  private _execute(task: Task, begun: PendingEvent, isMore = false): void {
     const { pid } = task;
-    if (event.bytes > 0) {
+    const event = begun.compares && !isMore && !this._instructions.exchanges(task, begun) ? { ...begun, writes: false } : begun;
+    this._awaits?.executed(task, event);
+    if (event.opens) this._sections?.enter(task);
+    else if (event.bytes > 0) {
       const source = this._pages.source(task, event.address, event.ip, event.writes);
       // Not of words that count as shared for want of knowledge.
       if (this._pages.isShared(task, event.address)) {
@@ -329,8 +387,9 @@ export class ObservedRun implements Chooser, AccessWatch {
         this._count(pid, event);
       }
     }
-    if (this.steps) this._noteStep(task, event);
-    this._strategy.executed(pid, event, this._others());
+    if (this.steps && !event.opens) this._noteStep(task, event);
+    if (isMore) this._strategy.also?.(pid, event);
+    else this._strategy.executed(pid, event, this._others());
   }
   private _noteStep(task: Task, event: PendingEvent): void {
     const { ip, address, bytes, reads, writes } = event;

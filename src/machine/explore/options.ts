@@ -54,6 +54,11 @@ export interface ExploreOptions
    * complete and the others have drawn 300, or as many as `schedules` says.
    */
   readonly search?: SearchName;
+  /**
+   * A variable of the program, of 4 bytes. While it is not 0, the task that has set it runs alone, and its
+   * accesses count as one event: the program says so that a part of it is atomic.
+   */
+  readonly atomic?: string;
   /** PCT's depth of a bug: the number of ordering constraints that it needs. Default 3. */
   readonly depth?: number;
   /** The seed of the drawn schedules. Default 0. */

@@ -23,6 +23,14 @@ class Default implements Strategy {
   starves(): void {}
 }
 
+/** Drawn schedules in a proof: its points are those of the proof, and so is its order of deadlines. */
+class PosInTime extends Pos {
+  readonly keepsTime = true;
+}
+/** Schedules that are drawn before the first trace of a proof, and between turns of as many traces. */
+const FIRST_TURN = 6;
+const TURN = 50;
+
 /** Searches that draw schedules. */
 export type SamplingName = Exclude<SearchName, "systematic" | "portfolio" | "dpor">;
 
@@ -37,6 +45,8 @@ export class Sampling {
   private readonly _readsFrom = new Set<string>();
   private readonly _schedules = new Set<string>();
   private _hasBegun = false;
+  /** The last run came to its end: no other task was stopped on its way. */
+  private _isWhole = true;
 
   constructor(trials: Trials) {
     this._trials = trials;
@@ -70,7 +80,8 @@ export class Sampling {
   }
   private _try(strategy: Strategy): Found | undefined {
     const trials = this._trials;
-    const { violated, observed } = trials.observe(strategy, this.at);
+    const { violated, observed, run, end } = trials.observe(strategy, this.at);
+    this._isWhole = end !== "limit" && !("signal" in run.status);
     strategy.finish?.(observed.readsFrom);
     this._note(observed);
     trials.races?.collect(trials, this.at, observed);
@@ -101,21 +112,43 @@ export class Sampling {
     return undefined;
   }
 
-  /** Runs one schedule of each Mazurkiewicz trace. True: all have run. */
-  async prove(dpor: Dpor): Promise<{ readonly found: Found | undefined; readonly isComplete: boolean }> {
+  /**
+   * Runs one schedule of each Mazurkiewicz trace. True: all have run. The next trace differs from the last
+   * one in its end as a rule, so that bugs are found late: drawn schedules take turns with them, the first
+   * ones also to show the shared words.
+   */
+  async prove(dpor: Dpor, seed = 0): Promise<{ readonly found: Found | undefined; readonly isComplete: boolean }> {
     const trials = this._trials;
+    const drawn = new PosInTime(new Random(seed));
+    let isBounded = false;
+    let turn = FIRST_TURN;
+    trials.words.isAssumed = true;
     for (let before = ""; !trials.exhausted; ) {
-      const learnt = [trials.words.words, trials.words.pages].join();
-      if (learnt !== before) dpor.restart();
-      before = learnt;
+      for (; turn > 0 && !trials.exhausted; turn--) {
+        const found = this._try(drawn);
+        if (found) return { found, isComplete: false };
+        await this._pauses.pause();
+      }
+      if (this._learnt !== before) {
+        before = this._learnt;
+        dpor.restart();
+        isBounded = false;
+      }
       const found = this._try(dpor);
       if (found) return { found, isComplete: false };
+      isBounded ||= !this._isWhole || dpor.isCut;
       await this._pauses.pause();
       // Other words change the events: from the start.
-      if (dpor.isUnsteady || [trials.words.words, trials.words.pages].join() !== before) before = "";
-      else if (!dpor.next()) return { found: undefined, isComplete: true };
+      if (dpor.isUnsteady || this._learnt !== before) before = "";
+      else if (!dpor.next()) return { found: undefined, isComplete: !isBounded };
+      else if (dpor.traces % TURN === 0) turn = TURN;
     }
     return { found: undefined, isComplete: false };
+  }
+  /** What the runs have shown of shared words. */
+  private get _learnt(): string {
+    const { words, pages, isAssumed } = this._trials.words;
+    return [words, pages, isAssumed].join();
   }
 
   get coverage(): Coverage {

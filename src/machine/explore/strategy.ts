@@ -18,6 +18,10 @@ export interface PendingEvent {
   readonly isLibrary?: boolean;
   /** It reads the id of another thread, which the kernel clears at that thread's end. */
   readonly joins?: boolean;
+  /** It writes only if the accumulator has the word's value, which is known once the task has stopped. */
+  readonly compares?: boolean;
+  /** It opens a section that counts as one event (sections.ts). */
+  readonly opens?: boolean;
 }
 
 /** A task that could run. */
@@ -29,6 +33,8 @@ export interface Candidate {
   readonly store?: string;
   /** It is about to look whether a thread has ended that still lives. Only for strategies that see all. */
   readonly waits?: boolean;
+  /** It is in a loop that waits for another task (awaits.ts). Only in a proof. */
+  readonly spins?: boolean;
 }
 
 /** Facts of the schedules so far, for the strategies. */
@@ -44,14 +50,18 @@ export interface ObservedFacts {
 export interface Strategy {
   /** It is told of each event, also while one task alone can run; and calls name the words they concern. */
   readonly seesAll?: boolean;
+  /** No deadline comes before a computation that began earlier and takes less time. */
+  readonly keepsTime?: boolean;
   /** A new schedule begins. */
   begin(): void;
   /** The index of the candidate that runs. Candidate 0 is the scheduler's own choice. */
   choose(candidates: readonly Candidate[], place: string): number;
   /** A task executes the event that it stopped before. `waiting`: the other tasks at points. */
   executed(pid: number, event: PendingEvent, waiting: Iterable<Candidate>): void;
-  /** A task has used its slice or spins: the others must run before it. */
-  starves(pid: number): void;
+  /** The same, in the section that the task's last event has opened: no other task could run before it. */
+  also?(pid: number, event: PendingEvent): void;
+  /** A task has used its slice, or spins: the others must run before it. */
+  starves(pid: number, isSlice: boolean): void;
   /** The event was an access that read the value of `source`, an instruction, or wrote. */
   observe?(event: PendingEvent, source: number): void;
   /** The schedule is over, and had these pairs of a write and a read. */
@@ -72,8 +82,8 @@ export class Notes implements Strategy {
   executed(pid: number, event: PendingEvent): void {
     this._notes.push((strategy, seenIn) => strategy.executed(pid, { ...event, space: seenIn(event.space) }, []));
   }
-  starves(pid: number): void {
-    this._notes.push((strategy) => strategy.starves(pid));
+  starves(pid: number, isSlice: boolean): void {
+    this._notes.push((strategy) => strategy.starves(pid, isSlice));
   }
   observe(event: PendingEvent, source: number): void {
     this._notes.push((strategy, seenIn) => strategy.observe?.({ ...event, space: seenIn(event.space) }, source));
@@ -220,8 +230,8 @@ export class Pos implements Strategy {
     this._starving.clear();
   }
   protected priority(candidate: Candidate, candidates: readonly Candidate[]): number {
-    const { pid, event } = candidate;
-    if (this._starving.has(pid)) return LAST;
+    const { pid, event, spins } = candidate;
+    if (this._starving.has(pid) || spins) return LAST;
     if (this._late.keeps(candidate, candidates)) return LAST + this.random.fraction();
     const known = this._priorities.get(pid);
     if (known && known.event === event) return known.priority;

@@ -96,15 +96,21 @@ export class Trials {
     strategy: Strategy,
     at: PointsAt,
     steps: Steps = "none",
-  ): { readonly violated: string | undefined; readonly observed: ObservedRun; readonly run: Run } {
-    const options: RunOptions = { at, words: this.words, memory: this.options.memoryModel ?? "sc", syncs: this.races?.syncs };
+  ): { readonly violated: string | undefined; readonly observed: ObservedRun; readonly run: Run; readonly end: ClosedRun["end"] } {
+    const options: RunOptions = {
+      at,
+      words: this.words,
+      memory: this.options.memoryModel ?? "sc",
+      syncs: this.races?.syncs,
+      atomic: this.options.atomic,
+    };
     const tell = this._begun()?.seen(options, steps);
-    const { violated, chooser, run } = this._run((kernel, cpu) => {
+    const { violated, chooser, run, end } = this._run((kernel, cpu) => {
       const observed = new ObservedRun(kernel, cpu, strategy, options, steps);
       tell?.(observed);
       return observed;
     });
-    return { violated, observed: chooser, run };
+    return { violated, observed: chooser, run, end };
   }
   /** The same, and the runs do not count. */
   again<T>(run: () => T): T {
@@ -142,7 +148,9 @@ export class Trials {
     this.schedules++;
     const isCut = this._limit === undefined && this._firstLimit === DRAWN_LIMIT && closed.end === "limit" && !checker.isViolated;
     if (!isCut) this._limit ??= closed.run.stats.nanoseconds * 10 + EXTRA;
-    return { violated: isCut ? undefined : checker.judge(closed), chooser, run: closed.run };
+    // A schedule alone would repeat the loops up to the limit.
+    const end = chooser instanceof ObservedRun && chooser.isLivelock && closed.end === "stuck" ? "limit" : closed.end;
+    return { violated: isCut ? undefined : checker.judge({ ...closed, end }), chooser, ...closed };
   }
   private _closed<T extends Follower | ObservedRun>(
     make: (...args: Parameters<Parameters<Machine["follow"]>[0]>) => T,
