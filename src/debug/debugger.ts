@@ -214,31 +214,63 @@ export class Debugger {
     this._run?.standing.interrupt();
   }
   /** Runs on. */
-  continue(): Promise<Stop> {
+  async continue(): Promise<Stop> {
+    await this.settle();
     return this._at.forward.continue();
   }
   /** Executes an instruction of a thread, and those of others that come first. `within`: until it leaves. */
-  step(tid: number, within?: readonly [from: number, to: number]): Promise<Stop> {
+  async step(tid: number, within?: readonly [from: number, to: number]): Promise<Stop> {
+    await this.settle();
+    const { inside } = this._standing;
+    // As on a processor, a step is an iteration.
+    if (!within && !this._isEachAlone && (await inside.enter(tid, inside.iterations + 1)) !== undefined)
+      return this._standing.here({ kind: "step" }, tid);
     return this._at.forward.step(tid, within);
   }
   /** Undoes the last instruction of a thread, and all that others have done since. */
-  stepBack(tid: number, within?: readonly [from: number, to: number]): Promise<Stop> {
-    return this._at.backward.stepBack(tid, within);
+  async stepBack(tid: number, within?: readonly [from: number, to: number]): Promise<Stop> {
+    await this.settle();
+    const { inside } = this._standing;
+    const { iterations } = inside;
+    if (iterations > 1) await inside.enter(tid, iterations - 1);
+    if (iterations === 1) inside.forget();
+    return iterations > 0 ? this._standing.here({ kind: "step" }, tid) : this._at.backward.stepBack(tid, within);
   }
   /** Runs backward to the last stop before now. */
-  continueBack(): Promise<Stop> {
+  async continueBack(): Promise<Stop> {
+    await this.settle();
     return this._at.backward.continueBack();
   }
   /** Runs to the end of the program, and stops at its last moment. */
-  goToEnd(): Promise<Stop> {
+  async goToEnd(): Promise<Stop> {
+    await this.settle();
     return this._at.forward.goToEnd();
   }
   /** Runs to the end of the program without a stop. */
   async finish(): Promise<void> {
+    await this.settle();
     this.hold(() => false);
     await this._at.forward.finish();
   }
+  /**
+   * Goes to the moment before the instruction in whose midst the run stands, if it does. A step goes on from
+   * there.
+   */
+  async settle(): Promise<void> {
+    await this._run?.standing.inside.leave();
+  }
+  /** Goes back to where it stood before `settle`. */
+  async unsettle(): Promise<void> {
+    if (!this._run) return;
+    const { inside, current } = this._standing;
+    if (current && inside.iterations > 0) await inside.enter(current.pid, inside.iterations);
+  }
+  /** Iterations of a repeated instruction that have been executed since the moment of now. */
+  get iterations(): number {
+    return this._run?.standing.inside.iterations ?? 0;
+  }
   private async _go(work: () => Promise<void>, kind: "step" | "start"): Promise<Stop> {
+    await this.settle();
     await this._notes.quietly(work);
     this._standing.forget();
     return this._standing.here({ kind });
@@ -297,6 +329,8 @@ export class Debugger {
   }
   /** Changes memory. False: a byte cannot be written. */
   write(pid: number, address: number, bytes: Uint8Array): boolean {
+    // History has no such moment.
+    if (this._standing.inside.isThere) return false;
     const mem = this.kernel.processes.get(pid)?.threads[0]?.mem;
     if (!mem || peek(mem, address, new Uint8Array(bytes.length)) !== bytes.length) return false;
     const copy = bytes.slice();
@@ -308,6 +342,7 @@ export class Debugger {
   }
   /** Changes a thread's registers. */
   writeRegisters(tid: number, change: (task: Task) => boolean): boolean {
+    if (this._standing.inside.isThere) return false;
     let isWritten = false;
     this.timeline.change(({ kernel }) => {
       const task = kernel.tasks.get(tid);

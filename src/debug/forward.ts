@@ -107,6 +107,18 @@ export class Forward {
         await timeline.goTo({ instructions: moment.instructions, steps: 0 }).catch(() => undefined);
         await timeline.goTo(moment);
       }
+      // The iteration that writes, behind those that have been executed; a read is met by the whole instruction.
+      let last = bytes;
+      if (repeats && watch.on === "write") {
+        const { inside } = this._standing;
+        const { iterations } = inside;
+        const isIt = (n: number): boolean => {
+          if (n > iterations) return !isEqual(last, notes.bytesOf(watch));
+          last = notes.bytesOf(watch);
+          return false;
+        };
+        if ((await inside.enter(note.tid, Infinity, isIt)) !== undefined) return this._standing.stopped(note);
+      }
       const { instructions } = timeline.moment;
       while (timeline.moment.instructions === instructions) {
         const rest = await timeline.step();
@@ -114,7 +126,7 @@ export class Forward {
         // It has faulted.
         if (timeline.moment.instructions === instructions) return undefined;
       }
-      if (watch.on === "write" && isEqual(bytes, notes.bytesOf(watch))) return undefined;
+      if (watch.on === "write" && isEqual(last, notes.bytesOf(watch))) return undefined;
       return this._standing.stopped(note);
     });
   }

@@ -4,6 +4,7 @@ import type { Task } from "../kernel/core/task.ts";
 import type { SigInfo } from "../kernel/signal/state/info.ts";
 import { compareMoments, type Moment } from "../machine/moment.ts";
 import type { Timeline } from "../machine/timeline/timeline.ts";
+import { Inside } from "./inside.ts";
 import { type Noticed, Notices } from "./notices.ts";
 import { programCounter } from "./registers.ts";
 import type { Stop, Wanted, WhyStopped } from "./stop.ts";
@@ -19,6 +20,7 @@ export class Standing {
   /** Each thread stops alone, and the others run on: gdb's non-stop mode. */
   isEachAlone = false;
   isInterrupted = false;
+  readonly inside: Inside = new Inside(this);
   /** The process whose end ends the history: the one that is followed, or the first one. */
   main: number | undefined = undefined;
   /** Ends a wait for input. */

@@ -17,6 +17,7 @@ const { values, positionals } = parseArgs({
     seconds: { type: "string" },
     total: { type: "string" },
     every: { type: "string" },
+    from: { type: "string" },
   },
 });
 if (values.help) {
@@ -24,13 +25,14 @@ if (values.help) {
     "usage: npm run conformance:gdb -- [OPTION…] [gdb.reverse/NAME.exp … | gdb.reverse | gdb.server | gdb.threads | gdb.base]\n" +
       "  --seconds N   time of one file on one side (120)\n" +
       "  --total N     no file begins after so many seconds (7200)\n" +
-      "  --every N     each Nth file of a folder: a sample (1)",
+      "  --every N     each Nth file of a folder: a sample (1); --from K: from the Kth on (0)",
   );
   process.exit(0);
 }
 const limit = Number(values.seconds ?? 120);
 const total = Number(values.total ?? 7200);
 const every = Number(values.every ?? 1);
+const from = Number(values.from ?? 0);
 const folder = join(top, ".cache", "gdb");
 mkdirSync(folder, { recursive: true });
 
@@ -42,7 +44,7 @@ const files = wanted.flatMap((name) =>
     : readdirSync(join(testsuite, name))
         .filter((file) => file.endsWith(".exp"))
         .sort()
-        .filter((_, i) => i % every === 0)
+        .filter((_, i) => i % every === from)
         .map((file) => `${name}/${file}`),
 );
 const isReverse = files.every((file) => file.startsWith("gdb.reverse/"));

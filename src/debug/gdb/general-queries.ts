@@ -163,7 +163,9 @@ export class GeneralQueries {
       this._connection.kill();
       return OK;
     }
+    await this._debug.settle();
     const { text, isUnknown } = await monitor(this._debug, this._connection.log, textOf(line), this._checkpoints);
+    await this._debug.unsettle();
     if (isUnknown) {
       this._connection.print(text);
       return INVALID;

@@ -29,8 +29,10 @@ const commands: Readonly<Record<string, MonitorCommand>> = {
   when: {
     usage: "when",
     meaning: "the moment of now: instructions since boot, and kernel transitions since the last one",
-    run: ({ timeline }) =>
-      `${momentText(timeline.moment)} (${timeText(timeline.kernel)} of virtual time; the run is known to ${momentText(timeline.reached)})\n`,
+    run: ({ timeline, iterations }) => {
+      const inside = iterations > 0 ? `, ${iterations} iterations of its instruction` : "";
+      return `${momentText(timeline.moment)}${inside} (${timeText(timeline.kernel)} of virtual time; the run is known to ${momentText(timeline.reached)})\n`;
+    },
   },
   goto: {
     usage: "goto MOMENT|end|start|NAME",

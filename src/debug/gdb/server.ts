@@ -224,8 +224,10 @@ export class GdbServer {
       case "b":
         return this._back(rest);
       case "D":
+        await debug.settle();
         return this._detach(rest);
       case "k":
+        await debug.settle();
         this._end("kill");
         return undefined;
       case "R":
@@ -247,6 +249,7 @@ export class GdbServer {
   private async _resume(actions: readonly ThreadAction[] | undefined): Promise<string> {
     const { _debug: debug } = this;
     if (!actions) return INVALID;
+    await debug.settle();
     if (this._nonStop) return this._nonStop.resume(actions);
     const chosen = debug.threads.map((task) => ({ task, action: actionOf(actions, task) }));
     const stepped = chosen.find(({ task, action }) => action?.kind === "step" && task === debug.current) ?? chosen.find(isStepped);
@@ -277,6 +280,7 @@ export class GdbServer {
     return OK;
   }
   private async _v(text: string): Promise<string | Uint8Array | undefined> {
+    if (/^v(Kill|Attach|Run)/.test(text)) await this._debug.settle();
     if (text === "vCont?") return "vCont;c;C;s;S;r;t";
     if (text.startsWith("vCont;")) return this._resume(actionsOf(text.slice(6), this._ids));
     if (text === "vStopped") return this._nonStop?.next() ?? OK;
