@@ -1,5 +1,6 @@
 // A debugged run that goes forward: to the next stop, or by steps of a thread.
 import type { Task } from "../kernel/core/task.ts";
+import { SIG } from "../kernel/signal/state/set.ts";
 import { NEVER, type Rest, type Timeline } from "../machine/timeline/timeline.ts";
 import { isEqual, type Noticed, type Notices } from "./notices.ts";
 import { programCounter } from "./registers.ts";
@@ -107,7 +108,7 @@ export class Forward {
         await timeline.goTo({ instructions: moment.instructions, steps: 0 }).catch(() => undefined);
         await timeline.goTo(moment);
       }
-      // The iteration that writes, behind those that have been executed; a read is met by the whole instruction.
+      // The next iteration that writes. A read is met by the whole instruction.
       let last = bytes;
       if (repeats && watch.on === "write") {
         const { inside } = this._standing;
@@ -135,6 +136,10 @@ export class Forward {
     if (rest === "ended") {
       if (this.keepsEnd) return this.lastMoment();
       const { pid, ended } = this._timeline.live.session.process;
+      const [left] = standing.threads;
+      // The first program's end is that of the machine: gdb knows another one.
+      if (left && this._notes.detached.has(pid))
+        return standing.stopped({ tid: left.pid, pid: left.process.pid, why: { kind: "ended", status: SIG.SIGKILL } });
       return standing.stopped({ tid: pid, pid, why: { kind: "ended", status: ended ?? 0 } });
     }
     if (rest === "input" || rest === "stuck") await this._await(rest);

@@ -271,6 +271,7 @@ export class Notices {
           if (this.mode !== "quiet" && !this.got.has(child.process.pid)) this.detached.add(child.process.pid);
           return;
         }
+        this.got.add(child.process.pid);
         if (isVfork) this._vforking.add(parent.pid);
         note(parent, { kind: "child", how: isVfork ? "vfork" : "fork", child: child.pid }, false);
       },

@@ -76,6 +76,16 @@ it("a step back over a wait stops where another process has stopped", { timeout:
   await debug.goTo(moment);
   expect(await debug.stepBack(2)).toEqual({ pid: 2, tid: 2, why: { kind: "step" } });
 });
+it("a process that gdb follows at its fork stays when the fork happens again", { timeout: 60_000 }, async () => {
+  const debug = new Debugger(new Timeline(new Machine(), program, { stdin: "" }));
+  await debug.restart();
+  debug.events.fork = true;
+  await debug.continue();
+  debug.detach(2);
+  for (let n = 0; n < 3; n++) await debug.step(3);
+  expect((await debug.continueBack()).why.kind).toBe("history");
+  expect([debug.threads.map(({ pid }) => pid), (await debug.continue()).pid]).toEqual([[3], 3]);
+});
 it("children of a process that gdb has let go are not seen", { timeout: 60_000 }, async () => {
   const debug = new Debugger(new Timeline(new Machine(), program, { stdin: "" }));
   await debug.restart();
