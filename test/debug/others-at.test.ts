@@ -4,6 +4,7 @@ import { expect, it } from "vitest";
 import { assembleProgram } from "../../src/cpu/index.ts";
 import { Debugger } from "../../src/debug/debugger.ts";
 import type { Followed } from "../../src/debug/follow.ts";
+import { latin1, packet } from "../../src/debug/gdb/packet.ts";
 import { Machine } from "../../src/machine/machine.ts";
 import { Timeline } from "../../src/machine/timeline/timeline.ts";
 import { top } from "../support/host.ts";
@@ -37,6 +38,16 @@ it("a debugger that begins at a moment sees its current process only", { timeout
   expect(await ask("qfThreadInfo")).toBe("mp3.3");
   expect(await ask("vCont;c:p3.-1")).toMatch(/^W03;process:3$/);
   expect(debug.attach(2)).toBe(true);
+});
+
+it("an interrupt behind the packet that begins a run stops it", { timeout: 60_000 }, async () => {
+  const loop = assembleProgram('%include "guest.inc"\n elf64\n_start: jmp _start\n end_elf', { include }).bytes;
+  const debug = new Debugger(new Timeline(new Machine(), loop, { stdin: "" }));
+  await debug.restart();
+  const { server, replies } = serve(debug);
+  server.receive(Uint8Array.of(...packet(latin1("vCont;c")), 3));
+  await server.idle;
+  expect(replies.at(-1)).toMatch(/^T02/);
 });
 
 /** The debugger of one process of that program, and its first moment there. */

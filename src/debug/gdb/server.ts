@@ -32,6 +32,7 @@ export class GdbServer {
   /** Packets that have not been served. */
   private _waiting = 0;
   private _isRunning = false;
+  private _interrupts = false;
   private _nonStop: NonStop | undefined = undefined;
   /** The run between packets, in non-stop mode. */
   private _background: Promise<void> | undefined = undefined;
@@ -74,6 +75,8 @@ export class GdbServer {
     for (const one of this._reader.read(bytes)) {
       if (one === "interrupt") {
         if (this._isRunning) this._debug.interrupt();
+        // It is for the run that a packet before it begins.
+        else if (this._waiting > 0) this._interrupts = true;
       } else if (one === "nak") {
         if (this._last && this._acknowledges) this._send(this._last);
       } else if (one === "bad") {
@@ -108,6 +111,7 @@ export class GdbServer {
     }
     if (reply !== undefined) this._write(reply);
     this._waiting--;
+    if (this._waiting === 0) this._interrupts = false;
     if (this._nonStop?.isRunning && this._waiting === 0 && !this._isClosed) this._runOn(this._nonStop);
   }
   private _runOn(nonStop: NonStop): void {
@@ -143,6 +147,9 @@ export class GdbServer {
   private async _run(work: () => Promise<Stop>): Promise<string> {
     this._isRunning = true;
     this._log.note("event-loop", () => "the program runs");
+    // A run forgets interrupts when it begins.
+    if (this._interrupts) setTimeout(() => this._isRunning && this._debug.interrupt());
+    this._interrupts = false;
     try {
       return this._stopText(await work());
     } finally {
