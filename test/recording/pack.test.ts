@@ -31,6 +31,19 @@ describe.skipIf(lacking)("a packed recording", { timeout: 60_000 }, () => {
       expect(trapgate(["replay", small])).toEqual(run);
     });
   });
+  it.each([
+    ["without a core file", "kill -SEGV $$", /^$/, 0.5],
+    ["whose core file a program reads", "ulimit -c unlimited; (cd /tmp; sh -c 'kill -SEGV $$'; cksum core)", /^\d+ \d+ core\n$/, 0.7],
+  ])("of a crash %s is small, and has the same output", async (_name, script, output, part) => {
+    await inFolder(async (folder) => {
+      const [whole, small] = [join(folder, "whole"), join(folder, "small")];
+      const run = trapgate(["record", "-o", whole, "--root", "/", "--", shell, "-c", script]);
+      expect(run.stdout).toMatch(output);
+      trapgate(["pack", "-o", small, whole]);
+      expect(statSync(small).size).toBeLessThan(part * statSync(whole).size);
+      expect(trapgate(["replay", small])).toEqual(run);
+    });
+  });
   it("gets the rest of its files from this host, if they are the same", async () => {
     await inFolder(async (folder) => {
       const [whole, small] = [join(folder, "whole"), join(folder, "small")];

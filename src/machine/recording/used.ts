@@ -51,8 +51,6 @@ export class UsedBytes implements AccessWatch {
   private _runs = false;
   private _inCall = false;
   private readonly _decoder = plainDecoder();
-  /** Some bytes could not be followed: all are used. */
-  isLost = false;
 
   constructor(kernel: Kernel) {
     this._kernel = kernel;
@@ -84,8 +82,6 @@ export class UsedBytes implements AccessWatch {
     return {
       enter: () => void (this._inCall = true),
       leave: () => void (this._inCall = false),
-      // A core dump holds pages that were not used.
-      crashed: () => void (this.isLost = true),
     };
   }
   /** The host has answered a read with these bytes. `into`: where they go. */
@@ -106,7 +102,7 @@ export class UsedBytes implements AccessWatch {
   trimmed(item: number, bytes: Uint8Array): Uint8Array {
     const pages = this._all.get(item) ?? [];
     // Bytes of no page are not of a mapped file.
-    if (this.isLost || this._whole.has(item) || pages.length === 0) return bytes;
+    if (this._whole.has(item) || pages.length === 0) return bytes;
     const kept = new Uint8Array(bytes.length);
     for (const { lines } of pages)
       for (let n = 0; n * LINE < bytes.length; n++) if (lines[n] !== 0) kept.set(bytes.subarray(n * LINE, (n + 1) * LINE), n * LINE);
