@@ -3,6 +3,7 @@ import { directMap, layout } from "../cpu/machine/layout.ts";
 import type { Access, TranslationListener } from "../cpu/machine/mmu.ts";
 import { leaveTable, takeTable } from "../cpu/machine/side-tables.ts";
 import { Account } from "./account.ts";
+import { areaOf, areasOf, frameState, frameTables, usedFrames } from "./frame-tables.ts";
 import type { PageCache } from "./page-cache.ts";
 import type { UserMemory } from "./user.ts";
 
@@ -57,24 +58,6 @@ const noCode: TranslationListener = {
 /** The first frame behind the window of direct-mapped pages. */
 const windowEnd = (layout.window + 2 ** directMap.bits) / PAGE_SIZE;
 
-/** Names of the side tables. */
-export const frameTables = {
-  refs: "references of frames",
-  next: "free frames",
-  state: "states of frames",
-  touched: "count of frames",
-} as const;
-/** Bits of a frame's state. */
-export const frameState = {
-  /** This machine has used the frame: it may not be zero. */
-  used: 1,
-  /** The frame is in the list of free frames. */
-  listed: 2,
-  /** An earlier machine in this memory has used the frame. It is zero, but occupies host memory. */
-  earlier: 4,
-  /** The bits that describe this machine. */
-  own: 3,
-} as const;
 const tables = frameTables;
 const state = frameState;
 
@@ -156,6 +139,8 @@ export class Frames {
   private readonly _refs: Uint32Array;
   /** `state` of each frame. */
   private readonly _state: Uint8Array;
+  /** By area (`areaOf`): 1 if this machine has used one of its frames. */
+  private readonly _areas: Uint8Array;
   /** One element: the number of frames that this machine or an earlier one in this memory has used. */
   private readonly _everTouched: Uint32Array;
   /**
@@ -191,7 +176,8 @@ export class Frames {
     this._fresh = this._end > this._windowEnd ? this._end : this._first + this._half;
     this._refs = new Uint32Array(takeTable(memory, tables.refs, this._end * 4));
     this._next = new Uint32Array(takeTable(memory, tables.next, this._end * 4));
-    this._state = new Uint8Array(takeTable(memory, tables.state, (this._end + 3) & ~3));
+    this._state = new Uint8Array(takeTable(memory, tables.state, this._end));
+    this._areas = new Uint8Array(takeTable(memory, tables.areas, areasOf(this._end)));
     this._everTouched = new Uint32Array(takeTable(memory, tables.touched, 4));
     this.total = Math.max(0, Math.min(most, this._end - this._first));
     this.free = this.total;
@@ -252,6 +238,7 @@ export class Frames {
       if (!forFile) this._invalidate(n * PAGE_SIZE);
     }
     this._state[n] = before | state.used;
+    this._areas[areaOf(n)] = 1;
     this._refs[n] = 1;
     this.free--;
     return n * PAGE_SIZE;
@@ -494,20 +481,16 @@ export class Frames {
    * memory.
    */
   giveUp(): void {
-    // Four states at a time: most frames were never used.
-    const four = new Uint32Array(this._state.buffer);
-    for (let i = 0; i < four.length; i++) {
-      if (((four[i] as number) & (state.own * 0x0101_0101)) === 0) continue;
-      for (let n = i * 4; n < i * 4 + 4; n++) {
-        if (((this._state[n] as number) & state.own) === 0) continue;
-        if (this.tracking?.written[n] !== since.unused) this.u8.fill(0, n * PAGE_SIZE, (n + 1) * PAGE_SIZE);
-        this._refs[n] = this._next[n] = 0;
-        this._state[n] = state.earlier;
-      }
+    for (const n of usedFrames(this._state, this._areas)) {
+      if (this.tracking?.written[n] !== since.unused) this.u8.fill(0, n * PAGE_SIZE, (n + 1) * PAGE_SIZE);
+      this._refs[n] = this._next[n] = 0;
+      this._state[n] = state.earlier;
     }
+    this._areas.fill(0);
     leaveTable(this.memory, tables.refs, this._refs.buffer);
     leaveTable(this.memory, tables.next, this._next.buffer);
     leaveTable(this.memory, tables.state, this._state.buffer);
+    leaveTable(this.memory, tables.areas, this._areas.buffer);
     leaveTable(this.memory, tables.touched, this._everTouched.buffer);
   }
 

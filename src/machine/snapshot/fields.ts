@@ -39,6 +39,7 @@ export const handles: Readonly<Record<string, Readonly<Record<string, Handle>>>>
     _refs: supplied("a table of all frames"),
     _next: supplied("a table of all frames"),
     _state: supplied("a table of all frames"),
+    _areas: supplied("a table of all frames"),
     _everTouched: supplied("a table of all frames"),
     tracking: supplied("frames written since a snapshot"),
   },

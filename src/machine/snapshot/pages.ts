@@ -3,13 +3,15 @@
 import type { Cpu } from "../../cpu/cpu.ts";
 import type { TranslationListener } from "../../cpu/machine/mmu.ts";
 import { leaveTable, takeTable } from "../../cpu/machine/side-tables.ts";
-import { type Frames, PAGE_SIZE, since, frameState as state, type Tracking, frameTables as tables } from "../../memory/frames.ts";
+import { areaOf, areasOf, frameState as state, frameTables as tables, usedFrames } from "../../memory/frame-tables.ts";
+import { type Frames, PAGE_SIZE, since, type Tracking } from "../../memory/frames.ts";
 
 /** The tables of all frames: fields of `Frames` that a graph leaves out. */
 interface Tables {
   _refs: Uint32Array;
   _next: Uint32Array;
   _state: Uint8Array;
+  _areas: Uint8Array;
   _everTouched: Uint32Array;
 }
 const tablesOf = (frames: Frames): Tables => frames as unknown as Tables;
@@ -37,16 +39,7 @@ const isZero = (words: Int32Array, from: number): boolean => {
   return true;
 };
 /** The frames that the machine has used. */
-const touched = ({ _state }: Tables): number[] => {
-  const four = new Uint32Array(_state.buffer);
-  const own = state.own * 0x0101_0101;
-  const found: number[] = [];
-  for (let i = 0; i < four.length; i++) {
-    if (((four[i] as number) & own) === 0) continue;
-    for (let n = i * 4; n < i * 4 + 4; n++) if (((_state[n] as number) & state.own) !== 0) found.push(n);
-  }
-  return found;
-};
+const touched = ({ _state, _areas }: Tables): number[] => usedFrames(_state, _areas);
 
 /**
  * The snapshot that a memory was last equal to, and what has been written since: by the kernel (`written`),
@@ -184,16 +177,18 @@ export const adopt = (frames: Frames, memory: WebAssembly.Memory, watch: Transla
     view: new DataView(memory.buffer),
     _refs: new Uint32Array(takeTable(memory, tables.refs, count * 4)),
     _next: new Uint32Array(takeTable(memory, tables.next, count * 4)),
-    _state: new Uint8Array(takeTable(memory, tables.state, (count + 3) & ~3)),
+    _state: new Uint8Array(takeTable(memory, tables.state, count)),
+    _areas: new Uint8Array(takeTable(memory, tables.areas, areasOf(count))),
     _everTouched: new Uint32Array(takeTable(memory, tables.touched, 4)),
   });
 };
 /** Leaves the tables of a `Frames` to the rebuilt one that takes its place. */
 export const leave = (frames: Frames): void => {
-  const { _refs, _next, _state, _everTouched } = tablesOf(frames);
+  const { _refs, _next, _state, _areas, _everTouched } = tablesOf(frames);
   leaveTable(frames.memory, tables.refs, _refs.buffer);
   leaveTable(frames.memory, tables.next, _next.buffer);
   leaveTable(frames.memory, tables.state, _state.buffer);
+  leaveTable(frames.memory, tables.areas, _areas.buffer);
   leaveTable(frames.memory, tables.touched, _everTouched.buffer);
 };
 
@@ -213,7 +208,7 @@ export const loadPages = (
   const written = used?.tracking?.written ?? newWritten(frames);
   const code = used?.tracking?.code ?? new Map<number, Uint8Array>();
   const unchanged = new Unchanged(frames, processor);
-  const { _refs, _next, _state, _everTouched } = tablesOf(frames);
+  const { _refs, _next, _state, _areas, _everTouched } = tablesOf(frames);
   const { watch, u8 } = frames;
   const { codeFrames } = watch;
   const words = new Int32Array(frames.memory.buffer);
@@ -235,6 +230,7 @@ export const loadPages = (
     _refs[n] = refs[k] as number;
     _next[n] = next[k] as number;
     _state[n] = (before & ~state.own) | (states[k] as number);
+    _areas[areaOf(n)] = 1;
     // It is counted when it gets its bytes.
     if (before === 0 && !page) (_everTouched[0] as number)++;
     if (unchanged.has(n) && unchanged.page === page && _refs[n] !== 0) continue;
