@@ -30,7 +30,7 @@ const removeOld = (folder) => {
  * A folder that cannot be written is no error: the next start compiles again.
  */
 const keep = ({ scripts, lacking: { folder, names } }, args) => {
-  if (!["run", "trace"].includes(args[0]) || isOff(args)) return;
+  if (!["run", "trace", "record"].includes(args[0]) || isOff(args)) return;
   try {
     makeFolder(folder);
     for (const name of names) {

@@ -107,7 +107,7 @@ const run = async (main, { names, options }) => {
 /**
  * Makes V8 compile the functions that the typical programs need, for the caches of the scripts "start" and
  * "usual". More functions would cost time to restore. The programs have no output. For the other scripts'
- * caches, all functions are compiled.
+ * caches, all functions are compiled. The script "record" has those of a recorded run.
  */
 const warmUp = async (others) => {
   const { main, scripts, chunk } = load();
@@ -117,6 +117,9 @@ const warmUp = async (others) => {
   keep("start");
   for (const programs of more) await run(main, programs);
   for (const name of others) chunk(name);
+  const scratch = mkdtempSync(join(tmpdir(), "trapgate-bundle-"));
+  await main(["record", "-o", join(scratch, "recording"), "--root", join(top, "guest", "bin"), "/libc-start"]);
+  rmSync(scratch, { recursive: true });
   for (const name of Object.keys(scripts)) if (name !== "start") keep(name);
 };
 

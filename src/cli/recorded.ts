@@ -3,6 +3,8 @@ import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import { inflateRawSync } from "node:zlib";
 import { crc32 } from "../host/node-internals.ts";
 import { backlog, fdSink } from "../host/node-sink.ts";
+import { zstd } from "../host/node-zstd.ts";
+import { lazyZstd } from "../image/lazy.ts";
 import type { Observer } from "../kernel/observer.ts";
 import { compareMoments, momentText, NEVER } from "../machine/moment.ts";
 import type { Hooks, TraceOptions } from "../machine/options.ts";
@@ -10,13 +12,17 @@ import { isRecording, type Unpacker } from "../machine/recording/frames.ts";
 import { openRecording, type Recording } from "../machine/recording/recording.ts";
 import { replayed } from "../machine/recording/replay.ts";
 import { Problem } from "../problem.ts";
+
 import { runOptions, tree } from "./run-options.ts";
 import { statusOfEnd, TIMED_OUT } from "./status.ts";
 import { complain } from "./text/print.ts";
 
 /** The host's part of reading a file. */
 export const unpacker: Unpacker = {
-  inflate: (bytes, most) => inflateRawSync(bytes, { maxOutputLength: Math.max(1, most) }),
+  unpack: {
+    deflate: (bytes, most) => inflateRawSync(bytes, { maxOutputLength: Math.max(1, most) }),
+    zstd: (bytes, most) => zstd()?.zstdDecompressSync(bytes, { maxOutputLength: Math.max(1, most) }) ?? lazyZstd().unzstd(bytes, most),
+  },
   crc32,
 };
 

@@ -3,6 +3,7 @@ import { Decompress } from "fzstd";
 import type { WorkBudget } from "../budget.ts";
 import { Problem } from "../problem.ts";
 import type { UnpackLimit } from "./limit.ts";
+import { checkWindow, type PushDecoder } from "./zstd.ts";
 
 /** A digest that is computed piece by piece. */
 export interface Sha256 {
@@ -34,17 +35,6 @@ export const startsWith = (bytes: Uint8Array, magic: readonly number[]): boolean
 const HEAD = 8;
 /** Bytes of input unpacked at a time: the output of one piece of a bomb stays small. */
 const INPUT = 1 << 14;
-/**
- * The largest accepted window of zstd as a base-2 logarithm. The decoder keeps it. RFC 8878 recommends 8 MiB.
- */
-const MOST_WINDOW = 27;
-
-/** The window of the first zstd frame. RFC 8878 3.1.1.1.2. */
-const checkWindow = (bytes: Uint8Array): void => {
-  const isSingle = ((bytes[4] ?? 0) & 0x20) !== 0;
-  if (!isSingle && ((bytes[5] ?? 0) >> 3) + 10 > MOST_WINDOW) throw new Error("its window is larger than 128 MiB");
-};
-
 /** Small pieces of the bytes, of which the first has at least `HEAD`. */
 async function* pieces(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let first: Uint8Array | undefined = new Uint8Array(0);
@@ -60,10 +50,6 @@ async function* pieces(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
     for (let at = 0; at < next.length; at += INPUT) yield next.subarray(at, at + INPUT);
   }
   if (first && first.length > 0) yield first;
-}
-/** A decoder that pushes its output. */
-interface PushDecoder {
-  push(bytes: Uint8Array, last: boolean): void;
 }
 /** The output of a decoder, collected for each piece of input. */
 export async function* pushed(

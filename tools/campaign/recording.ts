@@ -152,7 +152,8 @@ const changed = async (base: Uint8Array, changes: readonly RecordingChange[]): P
       changeItems(items, how, r);
       const parts: Uint8Array[] = [];
       const writer = new FrameWriter((part) => void parts.push(part.slice()), {
-        deflate: (plain) => Promise.resolve(deflateRawSync(plain, { level: 1 })),
+        codec: "deflate",
+        pack: (plain) => Promise.resolve(deflateRawSync(plain, { level: 1 })),
         crc32: unpacker.crc32,
       });
       for (const one of items) writer.add(one);

@@ -5,6 +5,7 @@ import type { RunPart, RunResult } from "trapgate/browser";
 import { crc32 } from "../../../src/browser/image/zip.ts";
 import { Batch } from "../../../src/browser/run.ts";
 import type { Context } from "../../../src/browser/serve.ts";
+import { unpackedBy, unzstd } from "../../../src/image/zstd.ts";
 import { momentText, NEVER } from "../../../src/machine/moment.ts";
 import type { Hooks } from "../../../src/machine/options.ts";
 import type { Unpacker } from "../../../src/machine/recording/frames.ts";
@@ -14,22 +15,9 @@ import type { Timeline } from "../../../src/machine/timeline/timeline.ts";
 import type { LabMethods } from "./protocol.ts";
 
 const unpacker: Unpacker = {
-  inflate(bytes, most) {
-    const parts: Uint8Array[] = [];
-    let size = 0;
-    const stream = new Inflate((part) => {
-      size += part.length;
-      if (size > most) throw new Error("too large");
-      parts.push(part);
-    });
-    stream.push(bytes, true);
-    const all = new Uint8Array(size);
-    let at = 0;
-    for (const part of parts) {
-      all.set(part, at);
-      at += part.length;
-    }
-    return all;
+  unpack: {
+    deflate: (bytes, most) => unpackedBy((out) => new Inflate(out), bytes, most),
+    zstd: unzstd,
   },
   crc32,
 };

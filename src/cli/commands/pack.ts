@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { deflateRawSync } from "node:zlib";
 import { crc32 } from "../../host/node-internals.ts";
+import type { Packer } from "../../machine/recording/frames.ts";
 import { packRecording } from "../../machine/recording/pack.ts";
 import { Problem } from "../../problem.ts";
 import { parse } from "../arguments.ts";
@@ -27,7 +28,7 @@ export const command: Command = {
     if (more.length > 0) throw new Problem("usage", `one recording at a time: ${JSON.stringify(more[0])} is too much`);
     if (!isRecordingFile(file)) throw new Problem("bad-recording", `${file} is no recording`);
     const bytes = readFileSync(file);
-    const packer = { deflate: (plain: Uint8Array) => deflateRawSync(plain, { level: 9, memLevel: 9 }), crc32 };
+    const packer: Packer = { codec: "deflate", pack: (plain) => deflateRawSync(plain, { level: 9, memLevel: 9 }), crc32 };
     const packed = await packRecording(bytes, { unpacker, packer, boot: {} });
     writeOutput(output, packed);
     return 0;

@@ -1,25 +1,31 @@
 // The file of a recording: a line that names the format, then frames, written as the run goes. A frame has
-// its length, a checksum, and items in deflated form: facts as JSON, or bytes that later facts name by their
-// number among the bytes. The last frames may be missing or torn: what is before them is the recording of a
+// its length, a checksum, and items in compressed form: facts as JSON, or bytes that later facts name by
+// their number among the bytes. The last frames may be missing or torn: what is before them is the recording of a
 // shorter run.
 import { Problem } from "../../problem.ts";
 
 /** Facts as JSON, or bytes. */
 export type FrameItem = { readonly facts: unknown } | { readonly bytes: Uint8Array };
-/** What a writer needs of the host: raw deflate, and the checksum of RFC 1952. */
+/** The first line of a file, by the compression of its frames: raw deflate (RFC 1951), or zstd (RFC 8878). */
+const lines = { deflate: "trapgate recording 2\n", zstd: "trapgate recording 3\n" } as const;
+type Codec = keyof typeof lines;
+/** What a writer needs of the host: a compression, and the checksum of RFC 1952. */
 export interface Packer {
-  /** Small frames at once, so that a killed process leaves them; large ones while the run goes on. */
-  readonly deflate: (bytes: Uint8Array) => Uint8Array | Promise<Uint8Array>;
+  readonly codec: Codec;
+  /**
+   * Small frames at once, so that a killed process leaves them. Large ones may take another thread while the
+   * run goes on: then the bytes stay as they are.
+   */
+  readonly pack: (bytes: Uint8Array) => Uint8Array | Promise<Uint8Array>;
   readonly crc32: (bytes: Uint8Array) => number;
 }
 /** What a reader needs of the host. */
 export interface Unpacker {
-  /** Throws if the bytes are no deflated ones, or more than `most`. */
-  readonly inflate: (bytes: Uint8Array, most: number) => Uint8Array;
+  /** Throws if the bytes are no compressed ones, or more than `most`. */
+  readonly unpack: Readonly<Record<Codec, (bytes: Uint8Array, most: number) => Uint8Array>>;
   readonly crc32: (bytes: Uint8Array) => number;
 }
 
-const MAGIC = "trapgate recording 2\n";
 /** Before a frame: the length of its body and the body's checksum. */
 const HEAD = 8;
 /** Before an item: its kind, and its length. */
@@ -29,20 +35,27 @@ const kinds = { facts: 1, bytes: 2 } as const;
 const MOST_FILE = 2 ** 30 + 2 ** 28;
 /** Bytes of items in one frame, about. */
 const FRAME = 2 ** 20;
+/** The least room for them. */
+const FIRST = 2 ** 16;
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 
+/** The compression of a file's frames. Undefined: it is no recording. */
+const codecOf = (bytes: Uint8Array): Codec | undefined => {
+  const line = new TextDecoder("latin1").decode(bytes.subarray(0, lines.deflate.length));
+  return (Object.keys(lines) as Codec[]).find((codec) => lines[codec] === line);
+};
 /** True for a recording's first bytes. */
-export const isRecording = (bytes: Uint8Array): boolean => new TextDecoder("latin1").decode(bytes.subarray(0, MAGIC.length)) === MAGIC;
+export const isRecording = (bytes: Uint8Array): boolean => codecOf(bytes) !== undefined;
 
 /**
- * Writes a file. Items wait until a frame is full or `flush` is called, and are deflated while the run goes
- * on.
+ * Writes a file. Items are copied into a frame, which is compressed when it is full or `flush` is called.
  */
 export class FrameWriter {
   private readonly _write: (bytes: Uint8Array) => void;
   private readonly _packer: Packer;
-  private _items: { readonly kind: number; readonly body: Uint8Array }[] = [];
+  /** The next frame: its first `_size` bytes are items. */
+  private _frame = new Uint8Array(0);
   private _size = 0;
   /** Frames that have begun, in their order. */
   private _written: Promise<void> = Promise.resolve();
@@ -53,12 +66,20 @@ export class FrameWriter {
   constructor(write: (bytes: Uint8Array) => void, packer: Packer) {
     this._write = write;
     this._packer = packer;
-    write(encode(MAGIC));
+    write(encode(lines[packer.codec]));
   }
   add(item: FrameItem): void {
     const body = "facts" in item ? encode(JSON.stringify(item.facts)) : item.bytes;
-    this._items.push({ kind: "facts" in item ? kinds.facts : kinds.bytes, body });
-    this._size += body.length + ITEM_HEAD;
+    const at = this._size;
+    this._size += ITEM_HEAD + body.length;
+    if (this._size > this._frame.length) {
+      const grown = new Uint8Array(Math.max(FIRST, 2 * this._size));
+      grown.set(this._frame.subarray(0, at));
+      this._frame = grown;
+    }
+    this._frame[at] = "facts" in item ? kinds.facts : kinds.bytes;
+    new DataView(this._frame.buffer).setUint32(at + 1, body.length, true);
+    this._frame.set(body, at + ITEM_HEAD);
     if (this._size >= FRAME) this._begin();
   }
   /** Begins a frame of the items that wait, unless one is being written. Throws an earlier error. */
@@ -85,18 +106,10 @@ export class FrameWriter {
     this._write(body);
   }
   private _begin(): void {
-    const items = this._items;
-    const plain = new Uint8Array(this._size);
-    this._items = [];
+    const packed = this._packer.pack(this._frame.subarray(0, this._size));
+    // Another thread may read the frame now, and a large one does not stay.
+    if (!(packed instanceof Uint8Array) || this._size > 2 * FRAME) this._frame = new Uint8Array(0);
     this._size = 0;
-    let at = 0;
-    for (const { kind, body } of items) {
-      plain[at] = kind;
-      new DataView(plain.buffer).setUint32(at + 1, body.length, true);
-      plain.set(body, at + ITEM_HEAD);
-      at += ITEM_HEAD + body.length;
-    }
-    const packed = this._packer.deflate(plain);
     if (packed instanceof Uint8Array && this._begun === 0) return this._put(packed);
     this._begun++;
     this._written = this._written
@@ -119,18 +132,19 @@ export class FrameWriter {
  * @example
  * for (const item of itemsOf(bytes, unpacker)) if ("facts" in item) console.log(item.facts);
  */
-export function* itemsOf(bytes: Uint8Array, { inflate, crc32 }: Unpacker): Generator<FrameItem> {
-  if (!isRecording(bytes)) throw new Problem("bad-recording", "it is no recording: its first line is another");
+export function* itemsOf(bytes: Uint8Array, { unpack, crc32 }: Unpacker): Generator<FrameItem> {
+  const codec = codecOf(bytes);
+  if (!codec) throw new Problem("bad-recording", "it is no recording: its first line is another");
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let left = MOST_FILE;
-  for (let at = MAGIC.length; at + HEAD <= bytes.length; ) {
+  for (let at = lines[codec].length; at + HEAD <= bytes.length; ) {
     const end = at + HEAD + view.getUint32(at, true);
     if (end > bytes.length) return;
     const body = bytes.subarray(at + HEAD, end);
     if (crc32(body) !== view.getUint32(at + 4, true)) return;
     let unpacked: Uint8Array;
     try {
-      unpacked = inflate(body, left);
+      unpacked = unpack[codec](body, left);
     } catch (cause) {
       throw new Problem("bad-recording", `the frame at byte ${at} does not unpack, or is too large`, { cause });
     }

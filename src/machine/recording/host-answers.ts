@@ -2,6 +2,7 @@
 // last one to the same question; the replay answers from these notes, and no host is there (answers.ts).
 import { E } from "../../abi/errno.ts";
 import type { HostDirEntry, HostNode, HostStat, HostTree } from "../../kernel/fs/types/host-tree.ts";
+import { PAGE_SIZE } from "../../memory/frames.ts";
 import { type Answers, type HostAnswer, missing, type Noting } from "./answers.ts";
 
 /** Attributes of a file that have changed without a question that gave it. */
@@ -11,8 +12,16 @@ const STAT = "stat";
 export class WatchedTrees {
   private readonly _to: Noting;
   private readonly _nodes = new Map<HostNode, WatchedNode>();
+  /** For pages, one at a time. */
+  private readonly _page = new Uint8Array(PAGE_SIZE);
   constructor(to: Noting) {
     this._to = to;
+  }
+  /** A copy until the next one. Bytes in shared memory are copied slowly to an odd address. */
+  copy(bytes: Uint8Array): Uint8Array {
+    if (bytes.length > PAGE_SIZE) return new Uint8Array(bytes);
+    this._page.set(bytes);
+    return this._page.subarray(0, bytes.length);
   }
   /** The directory, whose answers are noted. */
   tree({ root, writable }: HostTree): { readonly tree: HostTree; readonly node: number } {
@@ -109,8 +118,7 @@ class WatchedNode implements HostNode {
     const length = this.inner.read(offset, into);
     const ask = `read ${offset} ${into.length}`;
     if (length <= 0) return this._number(ask, length);
-    // A copy: the buffer may lie in shared memory.
-    this._note(ask, { length, bytes: this._to.bytes(new Uint8Array(into.subarray(0, length))) });
+    this._note(ask, { length, bytes: this._to.bytes(this._all.copy(into.subarray(0, length))) });
     return length;
   }
   write(offset: number, bytes: Uint8Array): number {

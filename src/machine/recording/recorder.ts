@@ -23,21 +23,30 @@ import type { Header, InputFacts, Mark, NoteFacts } from "./recording.ts";
 const MOST_NOTES = 4096;
 /** Milliseconds between two marks, and between two frames while the program computes: each frame costs. */
 const BETWEEN_MARKS = 25;
-/** Lengths of bytes beside a checksum in one number. */
-const MOST_LENGTH = 2 ** 20;
 const BETWEEN_FRAMES = 100;
+/** Copies of bytes that were written twice: so many in all. */
+const MOST_KEPT = 2 ** 24;
+
+/** A number that equal bytes share: a hash (FNV-1a) of some 64 of them, and 20 bits of their length. */
+const lookOf = (bytes: Uint8Array): number => {
+  // An odd distance meets each column of a table.
+  const distance = (bytes.length >> 6) | 1;
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < bytes.length; at += distance) hash = Math.imul(hash ^ (bytes[at] as number), 0x01000193);
+  return (hash >>> 0) * 2 ** 20 + (bytes.length % 2 ** 20);
+};
 
 /**
  * Writes one recording: the things of the host that a run uses are wrapped before it begins, then it sees the
- * run. `write` appends to the file. `hash` names bytes: equal ones are written twice at most.
+ * run. `write` appends to the file. Equal bytes are written twice, and once more if other ones came between.
  */
 export class Recorder implements NoteTaker, RunRecorder {
   private readonly _file: FrameWriter;
-  private readonly _hash: (bytes: Uint8Array) => string;
-  private readonly _crc32: (bytes: Uint8Array) => number;
-  /** Bytes in the file, by checksum and length: a name is worked out when they may be there already. */
-  private readonly _sums = new Set<number>();
-  private readonly _known = new Map<string, number>();
+  private readonly _areEqual: (a: Uint8Array, b: Uint8Array) => boolean;
+  /** The looks of bytes in the file; copies of those that came twice, oldest first, with their numbers. */
+  private readonly _looks = new Set<number>();
+  private readonly _kept = new Map<number, { readonly copy: Uint8Array; readonly number: number }>();
+  private _keptBytes = 0;
   private readonly _noting = new Noting(this);
   private readonly _trees = new WatchedTrees(this._noting);
   private _notes: NoteFacts[] = [];
@@ -47,10 +56,9 @@ export class Recorder implements NoteTaker, RunRecorder {
   private _flushedAt = 0;
   private _marked = "";
 
-  constructor(write: (bytes: Uint8Array) => void, packer: Packer, hash: (bytes: Uint8Array) => string) {
+  constructor(write: (bytes: Uint8Array) => void, packer: Packer, areEqual: (a: Uint8Array, b: Uint8Array) => boolean) {
     this._file = new FrameWriter(write, packer);
-    this._crc32 = packer.crc32;
-    this._hash = hash;
+    this._areEqual = areEqual;
   }
   // What is recorded.
   /** A directory of the host, and its facts. */
@@ -144,16 +152,24 @@ export class Recorder implements NoteTaker, RunRecorder {
     if (this._notes.length >= MOST_NOTES) this._takeNotes();
   }
   bytes(bytes: Uint8Array): number {
-    const sum = this._crc32(bytes) * MOST_LENGTH + bytes.length;
-    if (bytes.length >= MOST_LENGTH || this._sums.has(sum)) {
-      const name = this._hash(bytes);
-      const known = this._known.get(name);
-      if (known !== undefined) return known;
-      this._known.set(name, this._count);
-    }
-    this._sums.add(sum);
+    const look = lookOf(bytes);
+    const kept = this._kept.get(look);
+    if (kept && this._areEqual(kept.copy, bytes)) return kept.number;
+    if (this._looks.has(look)) this._keep(look, bytes);
+    this._looks.add(look);
     this._file.add({ bytes });
     return this._count++;
+  }
+  private _keep(look: number, bytes: Uint8Array): void {
+    this._forget(look);
+    if (bytes.length > MOST_KEPT) return;
+    this._keptBytes += bytes.length;
+    for (const [oldest] of this._kept) if (this._keptBytes > MOST_KEPT) this._forget(oldest);
+    this._kept.set(look, { copy: new Uint8Array(bytes), number: this._count });
+  }
+  private _forget(look: number): void {
+    this._keptBytes -= this._kept.get(look)?.copy.length ?? 0;
+    this._kept.delete(look);
   }
   private _takeNotes(): void {
     if (this._notes.length === 0) return;

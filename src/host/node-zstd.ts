@@ -1,0 +1,20 @@
+// zstd of node:zlib, which Node.js has from 22.15 and 23.8 on. RFC 8878.
+
+interface ZstdOptions {
+  readonly params?: Readonly<Record<number, number>>;
+  /** Bytes of output for which memory is taken at a time. */
+  readonly chunkSize?: number;
+  readonly maxOutputLength?: number;
+}
+/** The part of node:zlib that Node.js 20 has not. */
+export interface Zstd {
+  zstdCompressSync(bytes: Uint8Array, options?: ZstdOptions): Uint8Array;
+  zstdDecompressSync(bytes: Uint8Array, options?: ZstdOptions): Uint8Array;
+  readonly constants: { readonly ZSTD_c_compressionLevel: number; readonly ZSTD_c_minMatch: number };
+}
+
+/** The functions, if this Node.js has them. */
+export const zstd = (): Zstd | undefined => {
+  const zlib = process.getBuiltinModule("node:zlib") as object as Partial<Zstd>;
+  return zlib.zstdCompressSync ? (zlib as Zstd) : undefined;
+};
