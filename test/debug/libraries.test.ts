@@ -3,11 +3,19 @@ import { execFileSync } from "node:child_process";
 import { hostTree } from "trapgate/node";
 import { describe, expect, it } from "vitest";
 import { Debugger } from "../../src/debug/debugger.ts";
+import { librariesOf } from "../../src/debug/gdb/libraries.ts";
+import type { Task } from "../../src/kernel/core/task.ts";
 import { Machine } from "../../src/machine/machine.ts";
 import { frozenTree } from "../../src/machine/snapshot/exact/frozen-tree.ts";
 import { Timeline } from "../../src/machine/timeline/timeline.ts";
 import { missing, nativeX64 } from "../support/host.ts";
 import { serve } from "./serve.ts";
+
+/** The address of a program's largest mapping of a file. */
+const largest = ({ mem }: Task): number => {
+  const files = [...mem.mappings()].filter(({ file }) => file);
+  return files.reduce((most, vma) => (vma.end - vma.start > most.end - most.start ? vma : most)).start;
+};
 
 describe.skipIf(missing("libraries of a program of the host", nativeX64))("the list of libraries", () => {
   it("is the dynamic linker's", { timeout: 60_000 }, async () => {
@@ -38,5 +46,24 @@ describe.skipIf(missing("libraries of a program of the host", nativeX64))("the l
     expect(debug.write(pid, Number.parseInt(maps[1] as string, 16), new Uint8Array(40))).toBe(true);
     const later = (await ask("qXfer:libraries-svr4:read::40,4000")) ?? "";
     expect(`l${first.slice(1)}${later.slice(1)}`).toBe(list);
+  });
+  it("ends after a mebibyte, whatever the program makes of it", { timeout: 60_000 }, async () => {
+    const timeline = new Timeline(new Machine({ root: frozenTree(hostTree("/")) }), "/bin/true", { stdin: "" });
+    const debug = new Debugger(timeline);
+    await debug.restart();
+    await timeline.run();
+    await timeline.back();
+    const task = debug.current as Task;
+    const [at, entries, entry] = [largest(task), 2000, 64];
+    const name = at + entries * entry;
+    const bytes = new Uint8Array(entries * entry + 4000).fill(0x41, entries * entry);
+    const words = new BigUint64Array(bytes.buffer, 0, (entries * entry) / 8);
+    // struct link_map: l_addr, l_name, l_ld, l_next, l_prev.
+    for (let i = 0; i < entries; i++)
+      words.set([0, name, 0, at + (i + 1) * entry, i === 0 ? 1 : at + (i - 1) * entry].map(BigInt), (i * entry) / 8);
+    expect(debug.write(task.process.pid, at, bytes)).toBe(true);
+    const { length = 0 } = librariesOf(task, `start=${at.toString(16)};prev=1;`) ?? {};
+    expect(length).toBeGreaterThan(2 ** 20);
+    expect(length).toBeLessThan(2 ** 20 + 2 ** 13);
   });
 });

@@ -1,7 +1,7 @@
 // The file of a recording: a line that names the format, then frames, written as the run goes. A frame has
 // its length, a checksum, and items in compressed form: facts as JSON, or bytes that later facts name by
-// their number among the bytes. The last frames may be missing or torn: what is before them is the recording of a
-// shorter run.
+// their number among the bytes. The last frames may be missing or torn: what is before them is the
+// recording of a shorter run.
 import { Problem } from "../../problem.ts";
 
 /** Facts as JSON, or bytes. */
