@@ -15,6 +15,10 @@ interface DporEvent {
   /** A system call, by its name; undefined: an access to memory. */
   readonly call: string | undefined;
   readonly joins: boolean;
+  /** It takes a mutex of the C library, which it finds free (mutexes.ts). */
+  readonly takes: boolean;
+  /** It writes a word that was 0. */
+  readonly wasFree: boolean;
   /** Further accesses and calls of a section. */
   readonly more: DporEvent[];
 }
@@ -86,6 +90,8 @@ export class Dpor implements Strategy {
   isCut = false;
   private _spaces = new Map<object, number>();
   private _starving = 0;
+  /** Tasks that wait for mutexes at the last choice. */
+  private _waiting: readonly Candidate[] = [];
   /** All enabled tasks sleep: another run has had this trace. */
   private _isBlocked = false;
   /** A run did not repeat its beginning. */
@@ -106,6 +112,7 @@ export class Dpor implements Strategy {
     this._spaces = new Map();
     this._starving = 0;
     this._last = undefined;
+    this._waiting = [];
     this._tired.clear();
     this._isBlocked = this.isUnsteady = this.isCut = false;
   }
@@ -126,6 +133,7 @@ export class Dpor implements Strategy {
     const joiners = candidates.filter(({ spins }) => !spins);
     const free = isOver ? ends : ([awake, joiners, candidates.slice(0, 1)].find(({ length }) => length > 0) ?? []);
     this._enabled = free.map(({ pid }) => pid);
+    this._waiting = candidates.filter(({ waits, event }) => waits && event?.takes);
     const index = (pid: number | undefined): number => candidates.findIndex((one) => one.pid === pid);
     if (this._at < this._prefix) {
       const wanted = index((this._nodes[this._at] as Node).event.pid);
@@ -166,8 +174,8 @@ export class Dpor implements Strategy {
   private _noted(pid: number, event: PendingEvent): DporEvent {
     let space = this._spaces.get(event.space);
     if (space === undefined) this._spaces.set(event.space, (space = this._spaces.size));
-    const { address, bytes, reads, writes, call, joins = false } = event;
-    return { pid, space, address, bytes, reads, writes, call, joins, more: [] };
+    const { address, bytes, reads, writes, call, joins = false, takes = false, wasFree = false } = event;
+    return { pid, space, address, bytes, reads, writes, call, joins, takes, wasFree, more: [] };
   }
   private _fallAsleep(): void {
     if (!this._last) return;
@@ -191,8 +199,9 @@ export class Dpor implements Strategy {
       const before = last.get(pid);
       last.set(pid, j);
       if (j < clocks.length) continue;
-      const clock: Clock = new Map();
-      if (before !== undefined) joinInto(clock, clocks[before] as Clock);
+      const clock = this._ownClock(j, before);
+      const holder = event.takes ? this._holderBefore(j, event) : undefined;
+      if (holder !== undefined && !includes(clock, nodes, holder)) races.push([holder, j]);
       const enabler = this._enablerOf(j, before);
       if (enabler !== undefined) joinInto(clock, clocks[enabler] as Clock);
       for (let i = j - 1; i >= 0; i--) {
@@ -207,6 +216,25 @@ export class Dpor implements Strategy {
     }
     return races;
   }
+  /** What happens before event j by its task alone: its event `before`, or the task's beginning. */
+  private _ownClock(j: number, before: number | undefined): Clock {
+    const { pid } = (this._nodes[j] as Node).event;
+    const begun = before ?? this._nodes.findIndex(({ enabled }) => enabled.includes(pid)) - 1;
+    return new Map(begun >= 0 && begun < j ? this._clocks[begun] : []);
+  }
+  /**
+   * The event of another task that has taken the mutex which event j takes, before its last release. Between
+   * the two no other order of j is possible, so the race is that of j with the taking (JACM 2017, 7.2).
+   */
+  private _holderBefore(j: number, { pid, space, address, bytes }: DporEvent): number | undefined {
+    const takes = (one: DporEvent): boolean =>
+      (one.wasFree && one.space === space && one.address < address + bytes && address < one.address + one.bytes) || one.more.some(takes);
+    for (let i = j - 1; i >= 0; i--) {
+      const { event } = this._nodes[i] as Node;
+      if (takes(event)) return event.pid === pid ? undefined : i;
+    }
+    return undefined;
+  }
   /** The event that has made the task of event j runnable, since its event `before`. */
   private _enablerOf(j: number, before = -1): number | undefined {
     const { pid } = (this._nodes[j] as Node).event;
@@ -217,21 +245,44 @@ export class Dpor implements Strategy {
     }
     return undefined;
   }
+  /**
+   * Tasks that waited for a mutex up to the end of the run: in another order they take it. Their events are
+   * none of the run, so each is only looked at as its last one.
+   */
+  private _addLast(): void {
+    const [nodes, clocks] = [this._nodes, this._clocks];
+    const j = nodes.length;
+    for (const { pid, event } of this._waiting) {
+      if (!event) continue;
+      const noted = this._noted(pid, event);
+      nodes.push({ enabled: [pid], sleep: new Map(), backtrack: new Set(), done: new Map(), event: noted });
+      const before = nodes.findLastIndex((node, n) => n < j && node.event.pid === pid);
+      const clock = this._ownClock(j, before < 0 ? undefined : before);
+      const holder = this._holderBefore(j, noted);
+      const isRace = holder !== undefined && !includes(clock, nodes, holder);
+      clock.set(pid, j);
+      clocks.push(clock);
+      if (isRace) this._reverse(holder, j);
+      nodes.length = clocks.length = j;
+    }
+  }
   private _addBacktracks(): void {
-    const nodes = this._nodes;
     const races = this._races();
     if (this._all) {
       if (!this._isBlocked) this.seen.add(this._trace());
       return;
     }
-    for (const [i, j] of races) {
-      const node = nodes[i] as Node;
-      const initials = this._initials(i, j);
-      if (initials.some((pid) => node.backtrack.has(pid))) continue;
-      const first = initials.find((pid) => node.enabled.includes(pid));
-      if (first !== undefined) node.backtrack.add(first);
-      else for (const pid of node.enabled) node.backtrack.add(pid);
-    }
+    for (const [i, j] of races) this._reverse(i, j);
+    if (!this._isBlocked) this._addLast();
+  }
+  /** Lets another run have event j, or one that it needs, before event i. */
+  private _reverse(i: number, j: number): void {
+    const node = this._nodes[i] as Node;
+    const initials = this._initials(i, j);
+    if (initials.some((pid) => node.backtrack.has(pid))) return;
+    const first = initials.find((pid) => node.enabled.includes(pid));
+    if (first !== undefined) node.backtrack.add(first);
+    else for (const pid of node.enabled) node.backtrack.add(pid);
   }
   /**
    * The tasks that can be first, of the events that do not happen after event i, and then event j: no other

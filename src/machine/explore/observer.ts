@@ -7,11 +7,12 @@ import type { Kernel } from "../../kernel/core/kernel.ts";
 import type { Chooser, PointKind } from "../../kernel/core/scheduling.ts";
 import type { Task } from "../../kernel/core/task.ts";
 import type { Observer } from "../../kernel/observer.ts";
-import { Instructions } from "../accessing-instructions.ts";
+import { type Instruction, Instructions } from "../accessing-instructions.ts";
 import { type Delay, type Departure, EarlyDeadlines, PointPlaces } from "../schedule.ts";
 import { codeName, dataName } from "../stack/names.ts";
-import { StoreBuffers } from "../store-buffers.ts";
 import { Awaits } from "./awaits.ts";
+import { BufferedStores } from "./buffered-stores.ts";
+import { Mutexes } from "./mutexes.ts";
 import { type Race, RaceDetector, type SyncBytes } from "./races/detector.ts";
 import { SyncCalls } from "./races/sync-calls.ts";
 import { AtomicSections } from "./sections.ts";
@@ -46,9 +47,6 @@ export interface RunOptions {
 
 /** Sequential consistency, or x86-TSO. */
 export type MemoryModel = "sc" | "tso";
-/** In a delay: a store leaves at a fence. */
-const FENCE = "f";
-
 /** The steps that are noted: none, with their places, or also with the names of code and data. */
 export type Steps = "none" | "places" | "names";
 
@@ -58,6 +56,7 @@ export class ObservedRun implements Chooser, AccessWatch {
   private readonly _cpu: Cpu;
   private readonly _strategy: Strategy;
   private readonly _at: PointsAt;
+  private readonly _words: SharedWords;
   private _pages: PagesInUse;
   private readonly _instructions: Instructions;
   private readonly _places = new PointPlaces();
@@ -69,19 +68,13 @@ export class ObservedRun implements Chooser, AccessWatch {
   /** A task that stopped before an access goes on with it. */
   private readonly _resuming = new Set<number>();
   private _user = 0;
-  private _buffers: StoreBuffers | undefined;
-  /** The fence before which a task has stopped. */
-  private _fence = "";
-  /** Stores that tasks are about to make, and all of them by place. */
-  private readonly _stores = new Map<number, { readonly address: number; readonly bytes: number; readonly place: string }>();
-  private readonly _stored = new Map<string, PendingEvent>();
-  /** Stores that were buffered while another task ran, with the points at which they left. */
-  private readonly _missed = new Map<string, string>();
+  private readonly _buffers: BufferedStores | undefined;
   /** The task whose accesses the TLB knows. */
   private _turn = 0;
   private _alive = 0;
   /** For strategies that see all. */
   private readonly _ids: ThreadIds | undefined;
+  private readonly _mutexes: Mutexes | undefined;
   private readonly _sections: AtomicSections | undefined;
   private readonly _awaits: Awaits | undefined;
   private _spins = new Spins();
@@ -111,10 +104,12 @@ export class ObservedRun implements Chooser, AccessWatch {
     this._cpu = cpu;
     this._strategy = strategy;
     this._ids = strategy.seesAll ? new ThreadIds(kernel) : undefined;
+    this._mutexes = strategy.seesAll ? new Mutexes(words.exposed) : undefined;
     this._awaits = strategy.seesAll || strategy.keepsTime ? new Awaits(kernel) : undefined;
     this._sections = atomic === undefined ? undefined : new AtomicSections(kernel, atomic);
     this._at = at;
-    this._buffers = memory === "tso" ? new StoreBuffers() : undefined;
+    this._buffers = memory === "tso" ? new BufferedStores() : undefined;
+    this._words = words;
     this._pages = new PagesInUse(words);
     this._instructions = new Instructions(cpu);
     this._syncs = syncs;
@@ -140,10 +135,8 @@ export class ObservedRun implements Chooser, AccessWatch {
     notes.tell(this._strategy, seenIn);
     const here = (event: PendingEvent): PendingEvent => ({ ...event, space: seenIn(event.space) });
     this._pages = before._pages.copy(task.mem, current.mem);
-    this._buffers = before._buffers?.copy(current);
+    if (before._buffers) this._buffers?.goOn(before._buffers, current, here);
     for (const [pid, event] of before._pending) this._pending.set(pid, here(event));
-    for (const [place, event] of before._stored) this._stored.set(place, here(event));
-    for (const [pid, store] of before._stores) this._stores.set(pid, store);
     for (const pid of before._resuming) this._resuming.add(pid);
     for (const pair of before.readsFrom) this.readsFrom.add(pair);
     for (const [pid, place] of before._placeOf) this._placeOf.set(pid, place);
@@ -161,10 +154,7 @@ export class ObservedRun implements Chooser, AccessWatch {
     const { scheduler, tasks } = this._kernel;
     const runs = scheduler.current === task;
     this._ids?.note(task);
-    if (this._buffers && runs) {
-      for (const store of this._buffers.placesOfOthers(pid)) if (!this._missed.has(store)) this._missed.set(store, FENCE);
-      this._buffers.switchTo(task);
-    }
+    if (runs) this._buffers?.turn(task);
     // A task that has become runnable does not run yet: the TLB goes on to know the running one's accesses.
     const isNew = tasks.size !== this._alive;
     if (this._at !== "calls" && (isNew || (runs && pid !== this._turn))) this._cpu.flushWrites();
@@ -180,30 +170,14 @@ export class ObservedRun implements Chooser, AccessWatch {
       this._pending.delete(task.pid);
       this._execute(task, pending);
     }
-    return this._buffers ? this._step(this._buffers, task) : Infinity;
-  }
-  /** With a buffered store a task runs by single instructions, so that the next fence is seen. */
-  private _step(buffers: StoreBuffers, task: Task): number {
-    const { pid } = task;
-    buffers.done(pid);
-    const store = this._stores.get(pid);
-    this._stores.delete(pid);
-    if (!store && buffers.isEmpty(pid)) return Infinity;
-    const { isFence, isStoreFence, isNonTemporal } = this._instructions.at(task, this._cpu.state.rip);
-    if (isStoreFence) buffers.fence(pid);
-    const place = `${pid}@${task.usage.user}`;
-    // Stores that may leave in another order: a point before all do.
-    if (isFence && this._fence !== place && buffers.isReorderable(pid)) {
-      [this._user, this._fence] = [task.usage.user, place];
-      return 0;
-    }
-    if (isFence) buffers.drain(pid);
-    else if (store) buffers.begin(task, store, isNonTemporal);
-    return isFence ? Infinity : 1;
+    if (!this._buffers) return Infinity;
+    const steps = this._buffers.step(task, this._instructions.at(task, this._cpu.state.rip));
+    if (steps === 0) this._user = task.usage.user;
+    return steps;
   }
   /** The stores that another task could have missed, and the points at which they left. */
   get delays(): Delay[] {
-    return Array.from(this._missed, ([store, until]) => ({ store, until }));
+    return this._buffers?.delays ?? [];
   }
   /** Each task waits for another one, by loops: the run has no end. */
   get isLivelock(): boolean {
@@ -239,7 +213,7 @@ export class ObservedRun implements Chooser, AccessWatch {
     if (task !== usual && this.departures.push({ point: place, task: task.pid }) === 1) this.departedAt = this.steps?.length ?? 0;
     if (kind === "call" && task === usual) this.before(usual);
     if (kind === "access") this._compared(usual, task === usual);
-    if (task === usual) this._drainAt(kind, usual);
+    if (task === usual && kind === "access") this._buffers?.drainAt(usual, this._user);
     return task;
   }
   /** The task has stopped for a look at its state alone: it goes on with its event, now or later. */
@@ -254,30 +228,23 @@ export class ObservedRun implements Chooser, AccessWatch {
         const { pid } = one;
         const event = this._pending.get(pid);
         if (this._awaits?.waits(one)) return { pid, event, spins: true };
-        return this._ids?.waits(event) ? { pid, event, waits: true } : { pid, event };
+        return this._ids?.waits(event) || this._mutexes?.waits(one, event) ? { pid, event, waits: true } : { pid, event };
       });
-      const stores = [...(this._buffers?.waiting() ?? [])];
-      for (const { pid, place: store } of stores) list.push({ pid: -pid, event: this._stored.get(store), store });
+      list.push(...(this._buffers?.candidates() ?? []));
       const chosen = this._strategy.choose(list, place);
       const task = candidates[chosen];
-      if (task || !this._buffers) return task as Task;
-      const { pid, place: store } = stores[chosen - candidates.length] as { pid: number; place: string };
-      if (this._missed.has(store)) this._missed.set(store, place);
-      this._buffers.leave(pid, store);
-      const event = list[chosen]?.event;
-      if (event) this._strategy.executed(-pid, event, this._others());
+      const store = list[chosen];
+      if (task || !this._buffers || !store) return task as Task;
+      this._buffers.leave(store, place);
+      if (store.event) this._strategy.executed(store.pid, store.event, this._others());
     }
   }
   private _callOf(task: Task): PendingEvent {
     const on = this._strategy.seesAll ? this._instructions.callOn(task) : { address: 0, bytes: 0, writes: false, reads: false };
     return { ip: this._cpu.state.rip, space: task.mem, ...on };
   }
-  /** All stores leave before the fence at which the task has stopped. */
-  private _drainAt(kind: PointKind, { pid }: Task): void {
-    if (kind === "access" && this._fence === `${pid}@${this._user}`) this._buffers?.drain(pid);
-  }
   alone(kind: PointKind, task: Task): void {
-    this._drainAt(kind, task);
+    if (kind === "access") this._buffers?.drainAt(task, this._user);
     if (kind === "access") this._compared(task, true);
     if (kind !== "call" || !this._strategy.seesAll || this._instructions.isOwnCall(task)) return;
     this._execute(task, this._callOf(task), this._sections?.holds(task));
@@ -304,15 +271,18 @@ export class ObservedRun implements Chooser, AccessWatch {
     if (!task || scheduler.isInCall || !this._isShared) return false;
     const opens = this._sections?.isVariable(task, address) === true;
     if (opens && (how !== access.write || !this._sections?.begins(task))) return false;
+    const cpu = this._cpu;
+    const isKnown = record !== 0 || cpu.isEvaluating;
+    const ipOf = (): number => (record === 0 ? cpu.state.rip : cpu.blocks.records.ipOf(record));
+    const hasPoint = this._awaits && ((): boolean => isKnown && this._isEvent(task, this._instructions.at(task, ipOf()), address, bytes));
     const isPoint =
       opens ||
       this._awaits?.isLong(task) === true ||
-      this._pages.meets(task, address, bytes, how) ||
+      this._pages.meets(task, { address, bytes, how }, hasPoint) ||
       this._ids?.isJoin(task, address, how) === true;
     if (!isPoint && !(this._detector && this._pages.isWatched(task, address))) return false;
-    const cpu = this._cpu;
-    if (record === 0 && !cpu.isEvaluating) return true;
-    const ip = record === 0 ? cpu.state.rip : cpu.blocks.records.ipOf(record);
+    if (!isKnown) return true;
+    const ip = ipOf();
     const start = cpu.startOf(record, budget);
     if (isPoint && this._kernel.tasks.size > 1 && this._stops(task, { address, bytes, how, ip, start })) return true;
     if (this._detector) {
@@ -331,12 +301,8 @@ export class ObservedRun implements Chooser, AccessWatch {
     const instruction = this._instructions.at(task, ip);
     if (instruction.repeats) return false;
     const joins = this._ids?.isJoin(task, address, how) === true;
-    if (
-      this._at !== "all" &&
-      !joins &&
-      instruction.isLibrary &&
-      (!instruction.isAtomic || this._instructions.isLibraryData(task, address))
-    ) {
+    if (this._awaits && instruction.isLibrary && instruction.isAtomic) this._words.noteAtomic(address, bytes);
+    if (!joins && !this._isEvent(task, instruction, address, bytes)) {
       if (how !== access.write) this._awaits?.reads(task, address, bytes);
       return false;
     }
@@ -345,7 +311,13 @@ export class ObservedRun implements Chooser, AccessWatch {
     const writes = how === access.write && !opens;
     const reads = !opens && (!writes || instruction.reads);
     const compares = this._awaits !== undefined && instruction.isCompareExchange;
-    const flags = { ...(compares ? { compares } : {}), ...(joins ? { joins } : {}), ...(opens ? { opens } : {}) };
+    const takes = this._mutexes?.takes(task, { ip, address, bytes }, instruction) === true;
+    const flags = {
+      ...(compares ? { compares } : {}),
+      ...(takes ? { takes } : {}),
+      ...(joins ? { joins } : {}),
+      ...(opens ? { opens } : {}),
+    };
     const event = { ip, space: task.mem, address, bytes, writes, reads, isLibrary: instruction.isLibrary, ...flags };
     this._user = scheduler.userTime(start);
     if (this._sections?.holds(task)) {
@@ -358,11 +330,7 @@ export class ObservedRun implements Chooser, AccessWatch {
     this._placeOf.set(task.pid, `${task.pid}@${this._user}`);
     if (this._awaits?.visits(task, event)) return true;
     const isBuffered = this._buffers !== undefined && writes && !instruction.isAtomic;
-    if (isBuffered) {
-      const place = `${task.pid}@${this._user}`;
-      this._stores.set(task.pid, { address, bytes, place });
-      this._stored.set(place, event);
-    }
+    if (isBuffered) this._buffers?.add(task, event, `${task.pid}@${this._user}`);
     // A store that is buffered begins in `before`.
     if (scheduler.givesWay(task, "access") || isBuffered) {
       this._resuming.add(task.pid);
@@ -372,10 +340,26 @@ export class ObservedRun implements Chooser, AccessWatch {
     this._execute(task, event);
     return false;
   }
+  /**
+   * An access by a library has no point if it is to the library's data, or not atomic. In a proof each access
+   * to a lock has one: pthread_mutex_trylock looks at the mutex before it tries.
+   */
+  private _isEvent(task: Task, { isLibrary, isAtomic }: Instruction, address: number, bytes: number): boolean {
+    if (this._at === "all" || !isLibrary) return true;
+    if (this._instructions.isLibraryData(task, address)) return false;
+    if (!this._awaits) return isAtomic;
+    return isAtomic || this._words.isAtomic(address, bytes);
+  }
   /** `isMore`: the event belongs to the section that the task is in. */
   private _execute(task: Task, begun: PendingEvent, isMore = false): void {
     const { pid } = task;
-    const event = begun.compares && !isMore && !this._instructions.exchanges(task, begun) ? { ...begun, writes: false } : begun;
+    const fails = begun.compares && !isMore && !this._instructions.exchanges(task, begun);
+    const event = fails
+      ? { ...begun, writes: false, takes: false }
+      : this._mutexes?.frees(task, begun)
+        ? { ...begun, wasFree: true }
+        : begun;
+    this._mutexes?.executed(task, event);
     this._awaits?.executed(task, event);
     if (event.opens) this._sections?.enter(task);
     else if (event.bytes > 0) {

@@ -147,8 +147,7 @@ export class Sampling {
   }
   /** What the runs have shown of shared words. */
   private get _learnt(): string {
-    const { words, pages, isAssumed } = this._trials.words;
-    return [words, pages, isAssumed].join();
+    return this._trials.words.state;
   }
 
   get coverage(): Coverage {

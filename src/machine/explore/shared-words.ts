@@ -11,6 +11,9 @@ const WORD = 4;
 const WORDS = 4096 / WORD;
 /** In the table of owners: more than one task. */
 const SEVERAL = -1;
+/** In a table of shared words: tasks share the word, by accesses without points alone or with points. */
+const SHARED = 1;
+const USED = 2;
 
 /**
  * What the schedules so far have shown of a page: the words that tasks share and write. A name is the number
@@ -18,17 +21,34 @@ const SEVERAL = -1;
  */
 export class SharedWords {
   private readonly _pages = new Map<string, Uint8Array>();
-  /** Number of words. */
+  /** Number of words; and of those that have had accesses with points. */
   words = 0;
+  used = 0;
+  /** Words of mutexes that the program itself accesses (mutexes.ts). */
+  readonly exposed = new Set<number>();
+  /** Words of the program that libraries access by atomic instructions: of locks (addresses / WORD). */
+  private readonly _atomic = new Set<number>();
   /** No run has shown the shared words yet: each of the program's variables counts as one. */
   isAssumed = false;
   /** A run has shown them. */
   settle(): void {
     if (!this.isAssumed) return;
     this.isAssumed = false;
-    for (const [name, words] of this._pages) if (!words.includes(1)) this._pages.delete(name);
+    for (const [name, words] of this._pages) if (words.every((word) => word === 0)) this._pages.delete(name);
   }
 
+  /** A library accesses these bytes by an atomic instruction. */
+  noteAtomic(address: number, bytes: number): void {
+    for (let w = Math.floor(address / WORD); w * WORD < address + bytes; w++) this._atomic.add(w);
+  }
+  isAtomic(address: number, bytes: number): boolean {
+    for (let w = Math.floor(address / WORD); w * WORD < address + bytes; w++) if (this._atomic.has(w)) return true;
+    return false;
+  }
+  /** Changes with all that a proof has to know before its first trace. */
+  get state(): string {
+    return [this.used, this.pages, this.isAssumed, this.exposed.size, this._atomic.size].join();
+  }
   get pages(): number {
     return this._pages.size;
   }
@@ -66,6 +86,8 @@ export class PageUse {
   words: Uint8Array | undefined;
   owners: Int32Array | undefined;
   writes: Uint8Array | undefined;
+  /** By word: there was an access with a point, or that would have one if the word were shared. */
+  used: Uint8Array | undefined;
   /** By word: the instruction and the task of the last write. */
   lastIp: Float64Array | undefined;
 
@@ -82,6 +104,7 @@ export class PageUse {
     copy.words = this.words;
     copy.owners = this.owners?.slice();
     copy.writes = this.writes?.slice();
+    copy.used = this.used?.slice();
     copy.lastIp = this.lastIp?.slice();
     return copy;
   }
@@ -89,6 +112,7 @@ export class PageUse {
     this.words = words;
     this.owners = new Int32Array(WORDS);
     this.writes = new Uint8Array(WORDS);
+    this.used = new Uint8Array(WORDS);
     this.lastIp = new Float64Array(WORDS);
   }
 }
@@ -178,11 +202,14 @@ export class PagesInUse {
     return page.written && page.owner !== SEVERAL ? ALL : READS;
   }
 
-  /** Notes an access to words. True if one of them is shared and written, so that the order matters. */
-  meets(task: Task, address: number, bytes: number, how: number): boolean {
+  /**
+   * Notes an access to words. True if one of them is shared and written, so that the order matters.
+   * `hasPoint`: in a proof, tells whether the access has a point if it is to a shared word.
+   */
+  meets(task: Task, { address, bytes, how }: { address: number; bytes: number; how: number }, hasPoint?: () => boolean): boolean {
     const page = this._page(task, address);
-    const { words, owners, writes } = page;
-    if (!words || !owners || !writes) return false;
+    const { words, owners, writes, used } = page;
+    if (!words || !owners || !writes || !used) return false;
     const first = Math.floor((address % 4096) / WORD);
     const last = Math.min(WORDS - 1, Math.floor(((address % 4096) + bytes - 1) / WORD));
     let shared = page.isAssumed;
@@ -192,16 +219,23 @@ export class PagesInUse {
       else if (owner !== task.pid) owners[w] = SEVERAL;
       if (how === access.write) writes[w] = 1;
       if (words[w] === 0 && owners[w] === SEVERAL && writes[w] === 1) {
-        words[w] = 1;
+        words[w] = SHARED;
         this._known.words++;
       }
-      if (words[w] === 1) shared = true;
+      if (hasPoint && words[w] !== USED) {
+        if (used[w] === 0 && hasPoint()) used[w] = 1;
+        if (words[w] === SHARED && used[w] === 1) {
+          words[w] = USED;
+          this._known.used++;
+        }
+      }
+      if (words[w] !== 0) shared = true;
     }
     return shared;
   }
   /** True if a run has shown that the word is shared and written. */
   isShared(task: Task, address: number): boolean {
-    return this._page(task, address).words?.[Math.floor((address % 4096) / WORD)] === 1;
+    return (this._page(task, address).words?.[Math.floor((address % 4096) / WORD)] ?? 0) !== 0;
   }
   /**
    * The instruction that wrote the first shared word of an access last, 0 if none did; and notes `ip` as the

@@ -20,6 +20,10 @@ export interface PendingEvent {
   readonly joins?: boolean;
   /** It writes only if the accumulator has the word's value, which is known once the task has stopped. */
   readonly compares?: boolean;
+  /** It takes a mutex of the C library, and waits until it is free (mutexes.ts). Only in a proof. */
+  readonly takes?: boolean;
+  /** It writes a word that is 0, and so may take a mutex. Only in a proof. */
+  readonly wasFree?: boolean;
   /** It opens a section that counts as one event (sections.ts). */
   readonly opens?: boolean;
 }
@@ -31,7 +35,7 @@ export interface Candidate {
   readonly event: PendingEvent | undefined;
   /** No task, but the oldest buffered store of one (`-pid`) that may leave now: the store's place. */
   readonly store?: string;
-  /** It is about to look whether a thread has ended that still lives. Only for strategies that see all. */
+  /** It waits for the end of a thread, or for a mutex that is held. Only for strategies that see all. */
   readonly waits?: boolean;
   /** It is in a loop that waits for another task (awaits.ts). Only in a proof. */
   readonly spins?: boolean;

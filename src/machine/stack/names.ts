@@ -25,6 +25,11 @@ const inFile = (task: Task, address: number) => {
   return module && vma && base !== undefined ? { module, own: address - vma.start + base } : undefined;
 };
 
+/** The name of the function that an instruction belongs to. */
+export const functionName = (task: Task, ip: number): string | undefined => {
+  const place = inFile(task, ip);
+  return place?.module.functionAt(place.own)?.name;
+};
 /** The function of an instruction, such as `add+8`; with its source line if the file has it: `add, a.c:5`. */
 export const codeName = (task: Task, ip: number): string => {
   const place = inFile(task, ip);
