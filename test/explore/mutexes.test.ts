@@ -21,7 +21,7 @@ describe.skipIf(missing("mutexes in proofs", gcc))("mutexes in proofs", { timeou
   const prove = async (name: string, n: string, seesAttempts: boolean) => {
     const options = { root: hostTree("/"), args: [name, n], neverOutput: ["a text that no program writes"], seconds: 100 };
     const trials = new Trials(join(folder, "mutexes"), options);
-    if (seesAttempts) trials.words.exposed.has = () => true;
+    if (seesAttempts) trials.words.mutexes.exposed.has = () => true;
     const ends = new Set<string>();
     const { observe } = trials;
     trials.observe = (...given) => {

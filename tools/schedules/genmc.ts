@@ -8,19 +8,12 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { explore } from "../../src/machine/explore/explore.ts";
 import { hostTree } from "../../src/node.ts";
+import { readOptions } from "./options.ts";
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    sources: { type: "string" },
-    seconds: { type: "string", default: "30" },
-    /** Programs with more executions are left out. */
-    most: { type: "string", default: "3000" },
-  },
-});
+/** `most`: programs with more executions are left out. */
+const { sources, values, isWanted } = readOptions({ seconds: "30", most: "3000" }, "the folder tests/correct of GenMC");
 
 interface Case {
   readonly name: string;
@@ -61,20 +54,13 @@ const shim = join(import.meta.dirname, "verifier.c");
 const header = "void __VERIFIER_assume(int);\nint __VERIFIER_nondet_int(void);\n";
 
 const main = async (): Promise<void> => {
-  const { sources } = values;
-  if (sources === undefined || !existsSync(sources)) throw new Error("--sources DIR is missing: the folder tests/correct of GenMC");
   const folder = mkdtempSync(join(tmpdir(), "trapgate-counts-"));
   const counts = { equal: 0, more: 0, fewer: 0, none: 0 };
   console.log("| program | GenMC | dpor | schedules | seconds |\n|---|---|---|---|---|");
   try {
     writeFileSync(join(folder, "genmc.h"), header);
     writeFileSync(join(folder, "table.c"), "void *const verifier_sections[] = {0};\n");
-    const wanted = casesIn(sources).filter(
-      ({ executions, name }) =>
-        executions > 0 &&
-        executions <= Number(values.most) &&
-        (positionals.length === 0 || positionals.some((part) => name.includes(part))),
-    );
+    const wanted = casesIn(sources).filter(({ executions, name }) => executions > 0 && executions <= Number(values.most) && isWanted(name));
     for (const { name, source, defines, executions } of wanted) {
       const program = join(folder, "program");
       const flags = ["-w", "-g", "-O1", "-pthread", "-I", folder, ...defines];

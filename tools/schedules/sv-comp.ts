@@ -1,28 +1,19 @@
-// npm run schedules:proofs -- --sources DIR [--seconds N] [NAME…]: verdicts of `explore --search dpor` on
+// npm run schedules:proofs -- --sources DIR [--seconds N] [--every N] [NAME…]: verdicts of `explore` on
 // SV-COMP's programs beside the expected ones. DIR is the folder `c` of SV-COMP's benchmarks
 // (gitlab.com/sosy-lab/benchmarking/sv-benchmarks) or a copy of some of its folders (pthread, pthread-atomic,
 // pthread-lit, pthread-wmm, …): a description NAME.yml beside each program says whether reach_error() can be
-// reached. Programs are compiled unchanged, by the host's compiler, with verifier.c. Nothing of them is kept.
-import { execFileSync } from "node:child_process";
+// reached. Drawn schedules look for a call of it first, then all traces are run (judge.ts). Programs are
+// compiled unchanged, by the host's compiler, with verifier.c. Nothing of them is kept.
+import { type ChildProcess, execFileSync, fork } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
-import { explore, replay } from "../../src/machine/explore/explore.ts";
-import { hostTree } from "../../src/node.ts";
+import type { Answer, Question } from "./judge.ts";
+import { readOptions } from "./options.ts";
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    sources: { type: "string" },
-    seconds: { type: "string", default: "30" },
-    /** Every Nth program. */
-    every: { type: "string", default: "1" },
-  },
-});
+/** `every`: every Nth program. */
+const { sources, values, isWanted } = readOptions({ seconds: "30", every: "1" }, "the folder c of SV-COMP's benchmarks");
 
-const ERROR = "reach_error";
-const MORE = "more choices";
 /** Bits of unknown values in a run, if a program draws some in a loop. */
 const MANY = 24;
 /** Threads that wait for a condition may wake without a signal so many times in a run. */
@@ -51,7 +42,7 @@ const tasksIn = (top: string): Task[] =>
           return [{ name: `${group}/${file.slice(0, -4)}`, source, holds: verdict === "true" }];
         }),
     )
-    .filter(({ name }) => positionals.length === 0 || positionals.some((part) => name.includes(part)))
+    .filter(({ name }) => isWanted(name))
     .filter((_, i) => i % Number(values.every) === 0);
 
 const run = (command: string, ...args: readonly string[]): string => execFileSync(command, args, { encoding: "utf8", stdio: "pipe" });
@@ -114,68 +105,89 @@ const build = (source: string, folder: string): Built => {
   return { programs, isWhole };
 };
 
-/** Proves a program, or finds a call of reach_error(): with values of a row first. */
-const judge = async ({ programs }: Built) => {
-  let milliseconds = 0;
-  for (const [n, program] of programs.entries()) {
-    const isLast = n === programs.length - 1;
-    const seconds = Number(values.seconds) / (isLast ? 1 : 2 * programs.length);
-    const options = {
-      root: hostTree("/"),
-      search: "dpor",
-      atomic: "verifier_atomic",
-      neverOutput: [ERROR, MORE],
-      seconds,
-      clock: "2025-01-01",
-      minimise: false,
-    } as const;
-    const found = await explore(program, options);
-    const { violation, traces, schedules } = found;
-    milliseconds += found.milliseconds;
-    const isError = violation?.what.includes(ERROR) === true;
-    if (!isError && !isLast) continue;
-    const verdict = isError ? "yes" : violation ? "unknown: more values" : traces?.all ? "never" : "unknown";
-    const isRepeated = !isError || replay(program, { ...options, schedule: violation.schedule }) === violation.what;
-    return { verdict, isRepeated, traces, schedules, milliseconds };
-  }
-  throw new Error("there is no program");
+/** Times the limit after which a process that judges is ended. */
+const PATIENCE = 2;
+const EXTRA = 20;
+let child: ChildProcess | undefined;
+
+/** Asks the process that judges. It is ended with a program that takes too long. */
+const judge = ({ programs }: Built): Promise<Answer> => {
+  child ??= fork(join(import.meta.dirname, "judge.ts"), { serialization: "json" });
+  const asked = child;
+  const seconds = Number(values.seconds);
+  return new Promise((resolve) => {
+    const none = (why: string): Answer => ({ verdict: `unknown: ${why}`, isRepeated: true, traces: "", schedules: 0, seconds });
+    const answer = (one: Answer): void => {
+      clearTimeout(timer);
+      asked.removeAllListeners();
+      resolve(one);
+    };
+    const lose = (why: string): void => {
+      child = undefined;
+      answer(none(why));
+      asked.kill("SIGKILL");
+    };
+    const timer = setTimeout(() => lose("one schedule takes too long"), (seconds * PATIENCE + EXTRA) * 1000);
+    asked.once("message", (one) => answer(one as Answer));
+    asked.once("exit", () => lose("the process has ended"));
+    asked.send({ programs, seconds } satisfies Question);
+  });
 };
 
+/** Verdicts of a folder. */
+interface Row {
+  programs: number;
+  proofs: number;
+  calls: number;
+  wrong: number;
+  readonly none: Map<string, number>;
+}
+/** Programs without a verdict, by reasons. */
+const reasons = (none: ReadonlyMap<string, number>): string => Array.from(none, ([why, n]) => `${n} ${why}`).join("; ");
+
 const main = async (): Promise<void> => {
-  const { sources } = values;
-  if (sources === undefined || !existsSync(sources)) throw new Error("--sources DIR is missing: the folder c of SV-COMP's benchmarks");
   const folder = mkdtempSync(join(tmpdir(), "trapgate-proofs-"));
-  const counts = { right: 0, bounded: 0, wrong: 0, none: 0 };
-  console.log("| program | reach_error | dpor | traces | schedules | seconds |\n|---|---|---|---|---|---|");
+  const rows = new Map<string, Row>();
+  console.log("| program | reach_error | verdict | traces | schedules | seconds |\n|---|---|---|---|---|---|");
   try {
     for (const { name, source, holds } of tasksIn(sources)) {
+      const group = name.slice(0, name.indexOf("/"));
+      const row = rows.get(group) ?? { programs: 0, proofs: 0, calls: 0, wrong: 0, none: new Map() };
+      rows.set(group, row);
+      row.programs++;
+      const expected = holds ? "never" : "yes";
+      const isNone = (why: string): void => void row.none.set(why, (row.none.get(why) ?? 0) + 1);
       let built: Built;
       try {
         built = build(source, folder);
       } catch (error) {
-        counts.none++;
+        isNone("not built");
         const text = String((error as { stderr?: unknown }).stderr)
           .split("\n")
           .find((line) => line.includes("error") || line.includes("undefined"));
-        console.log(`| ${name} | ${holds ? "never" : "yes"} | not built: ${text} | | | |`);
+        console.log(`| ${name} | ${expected} | not built: ${text} | | | |`);
         continue;
       }
-      const { verdict, isRepeated, traces, schedules, milliseconds } = await judge(built);
+      const { verdict, isRepeated, traces, schedules, seconds } = await judge(built);
       const isBounded = verdict === "never" && !built.isWhole;
-      const isWrong = !isRepeated || (verdict === (holds ? "yes" : "never") && !isBounded);
-      if (isWrong) counts.wrong++;
-      else if (isBounded) counts.bounded++;
-      else if (verdict === (holds ? "never" : "yes")) counts.right++;
-      else counts.none++;
+      const isWrong = !isRepeated || (verdict !== expected && /^(yes|never)$/.test(verdict) && !isBounded);
+      if (isWrong) row.wrong++;
+      else if (isBounded) isNone("some values and wake-ups only");
+      else if (verdict !== expected) isNone(verdict.replace("unknown: ", ""));
+      else if (holds) row.proofs++;
+      else row.calls++;
       const note = isBounded ? " (bounded)" : isRepeated ? "" : " (not repeated)";
-      const cells = [`${traces?.count ?? ""}+${traces?.blocked ?? ""}`, schedules, (milliseconds / 1000).toFixed(1)];
-      console.log(`| ${name} | ${holds ? "never" : "yes"} | ${isWrong ? `**${verdict}**` : verdict}${note} | ${cells.join(" | ")} |`);
+      console.log(
+        `| ${name} | ${expected} | ${isWrong ? `**${verdict}**` : verdict}${note} | ${traces} | ${schedules} | ${seconds.toFixed(1)} |`,
+      );
     }
-    const { right, bounded, wrong, none } = counts;
-    console.log(
-      `\n${right} verdicts are right, ${wrong} wrong; ${bounded} proofs for some unknown values and spurious wake-ups only; ${none} without a verdict`,
-    );
+    console.log("\n| folder | programs | proofs | calls found | wrong | without a verdict |\n|---|---|---|---|---|---|");
+    for (const [group, { programs, proofs, calls, wrong, none }] of rows)
+      console.log(`| ${group} | ${programs} | ${proofs} | ${calls} | ${wrong} | ${reasons(none)} |`);
+    const sum = (of: (row: Row) => number): number => [...rows.values()].reduce((n, row) => n + of(row), 0);
+    console.log(`\n${sum(({ proofs, calls }) => proofs + calls)} verdicts are right, ${sum(({ wrong }) => wrong)} wrong`);
   } finally {
+    child?.disconnect();
     rmSync(folder, { recursive: true });
   }
 };

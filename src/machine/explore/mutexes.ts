@@ -18,43 +18,55 @@ const TAKES = /^_*pthread_mutex_lock$/;
 /** A program that calls the kernel itself. */
 const CALLS = /^syscall$/;
 
+/** What all runs have shown of mutexes. */
+export class MutexFacts {
+  /**
+   * Words that the program itself accesses: it could see that another task waits, so the failed attempts
+   * count.
+   */
+  readonly exposed = new Set<number>();
+  /** Names of functions by instruction: a path and an offset. A run reads no symbols anew. */
+  private readonly _functions = new Map<string, string>();
+
+  functionAt(task: Task, ip: number): string {
+    const vma = task.mem.find(ip);
+    const place = `${vma?.file?.path}:${ip - (vma?.start ?? 0) + (vma?.pgoff ?? 0) * 4096}`;
+    let name = this._functions.get(place);
+    if (name === undefined) this._functions.set(place, (name = functionName(task, ip) ?? ""));
+    return name;
+  }
+}
+
 /** The mutexes of one run. */
 export class Mutexes {
-  /**
-   * Words that the program itself accesses, known from all runs: it could see that another task waits, so the
-   * failed attempts count.
-   */
-  private readonly _exposed: Set<number>;
+  private readonly _facts: MutexFacts;
   /** Words that tasks were about to take in this run. */
   private readonly _met = new Set<number>();
-  private readonly _functions = new Map<number, string>();
 
-  constructor(exposed: Set<number>) {
-    this._exposed = exposed;
-  }
-  private _function(task: Task, ip: number): string {
-    let name = this._functions.get(ip);
-    if (name === undefined) this._functions.set(ip, (name = functionName(task, ip) ?? ""));
-    return name;
+  constructor(facts: MutexFacts) {
+    this._facts = facts;
   }
   /** The instruction takes a mutex, or waits for it. */
   takes(task: Task, { ip, address, bytes }: { ip: number; address: number; bytes: number }, instruction: Instruction): boolean {
     const { isCompareExchange, isAtomic, path = "" } = instruction;
-    if (!isCompareExchange || !isAtomic || bytes !== BYTES || !LIBRARY.test(path) || !TAKES.test(this._function(task, ip))) return false;
+    if (!isCompareExchange || !isAtomic || bytes !== BYTES || !LIBRARY.test(path) || !TAKES.test(this._facts.functionAt(task, ip)))
+      return false;
     this._met.add(address);
-    return !this._exposed.has(address);
+    return !this._facts.exposed.has(address);
   }
   /** The mutex that the event takes is held. */
   waits({ mem }: Task, event: PendingEvent | undefined): boolean {
-    return event?.takes === true && !this._exposed.has(event.address) && !isFree(mem.read(event.address, BYTES));
+    return event?.takes === true && !this._facts.exposed.has(event.address) && !isFree(mem.read(event.address, BYTES));
   }
   /** Tells of an event: the program may access the word of a mutex itself. */
   executed(task: Task, { ip, address, bytes, isLibrary, call }: PendingEvent): void {
     if (bytes === 0) return;
     const isOwn =
-      call === undefined ? isLibrary !== true : !LIBRARY.test(task.mem.find(ip)?.file?.path ?? "") || CALLS.test(this._function(task, ip));
+      call === undefined
+        ? isLibrary !== true
+        : !LIBRARY.test(task.mem.find(ip)?.file?.path ?? "") || CALLS.test(this._facts.functionAt(task, ip));
     if (!isOwn) return;
-    for (const word of this._met) if (word < address + bytes && address < word + BYTES) this._exposed.add(word);
+    for (const word of this._met) if (word < address + bytes && address < word + BYTES) this._facts.exposed.add(word);
   }
   /** True if a word that the event may change is 0 before it: then it may take a mutex. */
   frees({ mem }: Task, { writes, address, bytes }: PendingEvent): boolean {

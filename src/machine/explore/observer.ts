@@ -57,6 +57,9 @@ export class ObservedRun implements Chooser, AccessWatch {
   private readonly _strategy: Strategy;
   private readonly _at: PointsAt;
   private readonly _words: SharedWords;
+  /** The instruction that is about to access memory; 0: it is not known yet. Set in a proof: looks at it. */
+  private _ip = 0;
+  private readonly _points: this | undefined;
   private _pages: PagesInUse;
   private readonly _instructions: Instructions;
   private readonly _places = new PointPlaces();
@@ -104,12 +107,13 @@ export class ObservedRun implements Chooser, AccessWatch {
     this._cpu = cpu;
     this._strategy = strategy;
     this._ids = strategy.seesAll ? new ThreadIds(kernel) : undefined;
-    this._mutexes = strategy.seesAll ? new Mutexes(words.exposed) : undefined;
+    this._mutexes = strategy.seesAll ? new Mutexes(words.mutexes) : undefined;
     this._awaits = strategy.seesAll || strategy.keepsTime ? new Awaits(kernel) : undefined;
     this._sections = atomic === undefined ? undefined : new AtomicSections(kernel, atomic);
     this._at = at;
     this._buffers = memory === "tso" ? new BufferedStores() : undefined;
     this._words = words;
+    this._points = this._awaits && this;
     this._pages = new PagesInUse(words);
     this._instructions = new Instructions(cpu);
     this._syncs = syncs;
@@ -273,16 +277,15 @@ export class ObservedRun implements Chooser, AccessWatch {
     if (opens && (how !== access.write || !this._sections?.begins(task))) return false;
     const cpu = this._cpu;
     const isKnown = record !== 0 || cpu.isEvaluating;
-    const ipOf = (): number => (record === 0 ? cpu.state.rip : cpu.blocks.records.ipOf(record));
-    const hasPoint = this._awaits && ((): boolean => isKnown && this._isEvent(task, this._instructions.at(task, ipOf()), address, bytes));
+    const ip = !isKnown ? 0 : record === 0 ? cpu.state.rip : cpu.blocks.records.ipOf(record);
+    this._ip = ip;
     const isPoint =
       opens ||
       this._awaits?.isLong(task) === true ||
-      this._pages.meets(task, { address, bytes, how }, hasPoint) ||
+      this._pages.meets(task, address, bytes, how, this._points) ||
       this._ids?.isJoin(task, address, how) === true;
     if (!isPoint && !(this._detector && this._pages.isWatched(task, address))) return false;
     if (!isKnown) return true;
-    const ip = ipOf();
     const start = cpu.startOf(record, budget);
     if (isPoint && this._kernel.tasks.size > 1 && this._stops(task, { address, bytes, how, ip, start })) return true;
     if (this._detector) {
@@ -339,6 +342,10 @@ export class ObservedRun implements Chooser, AccessWatch {
     this._pending.delete(task.pid);
     this._execute(task, event);
     return false;
+  }
+  /** For the words that tasks share: the access to come has a point if it is to one. */
+  hasPoint(task: Task, address: number, bytes: number): boolean {
+    return this._ip !== 0 && this._isEvent(task, this._instructions.at(task, this._ip), address, bytes);
   }
   /**
    * An access by a library has no point if it is to the library's data, or not atomic. In a proof each access

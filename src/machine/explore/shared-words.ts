@@ -5,6 +5,7 @@ import { ALL, READS } from "../../cpu/machine/access-watch.ts";
 import { access } from "../../cpu/machine/mmu.ts";
 import type { Task } from "../../kernel/core/task.ts";
 import { PROT, VM } from "../../memory/vma.ts";
+import { MutexFacts } from "./mutexes.ts";
 
 /** The bytes of a word here: the smallest object that C programs share, as a rule. */
 const WORD = 4;
@@ -24,8 +25,7 @@ export class SharedWords {
   /** Number of words; and of those that have had accesses with points. */
   words = 0;
   used = 0;
-  /** Words of mutexes that the program itself accesses (mutexes.ts). */
-  readonly exposed = new Set<number>();
+  readonly mutexes = new MutexFacts();
   /** Words of the program that libraries access by atomic instructions: of locks (addresses / WORD). */
   private readonly _atomic = new Set<number>();
   /** No run has shown the shared words yet: each of the program's variables counts as one. */
@@ -47,7 +47,7 @@ export class SharedWords {
   }
   /** Changes with all that a proof has to know before its first trace. */
   get state(): string {
-    return [this.used, this.pages, this.isAssumed, this.exposed.size, this._atomic.size].join();
+    return [this.used, this.pages, this.isAssumed, this.mutexes.exposed.size, this._atomic.size].join();
   }
   get pages(): number {
     return this._pages.size;
@@ -115,6 +115,11 @@ export class PageUse {
     this.used = new Uint8Array(WORDS);
     this.lastIp = new Float64Array(WORDS);
   }
+}
+
+/** Knows which accesses have points. */
+interface Points {
+  hasPoint(task: Task, address: number, bytes: number): boolean;
 }
 
 /** The pages of one run. */
@@ -204,9 +209,9 @@ export class PagesInUse {
 
   /**
    * Notes an access to words. True if one of them is shared and written, so that the order matters.
-   * `hasPoint`: in a proof, tells whether the access has a point if it is to a shared word.
+   * `points`: in a proof, tells whether the access has a point if it is to a shared word.
    */
-  meets(task: Task, { address, bytes, how }: { address: number; bytes: number; how: number }, hasPoint?: () => boolean): boolean {
+  meets(task: Task, address: number, bytes: number, how: number, points?: Points): boolean {
     const page = this._page(task, address);
     const { words, owners, writes, used } = page;
     if (!words || !owners || !writes || !used) return false;
@@ -222,8 +227,8 @@ export class PagesInUse {
         words[w] = SHARED;
         this._known.words++;
       }
-      if (hasPoint && words[w] !== USED) {
-        if (used[w] === 0 && hasPoint()) used[w] = 1;
+      if (points && words[w] !== USED) {
+        if (used[w] === 0 && points.hasPoint(task, address, bytes)) used[w] = 1;
         if (words[w] === SHARED && used[w] === 1) {
           words[w] = USED;
           this._known.used++;
