@@ -27,7 +27,7 @@ const MORE = "more choices";
  */
 const FIRST = ["feedback", "pct", "random"] as const;
 const SHARE = 9;
-const MOST = 60;
+const MOST = 25;
 
 /** Proves a program, or finds a call of reach_error(): with values of a row first. */
 const judge = async ({ programs, seconds }: Question): Promise<Answer> => {

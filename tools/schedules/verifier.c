@@ -52,13 +52,16 @@ static int bit(void) {
   __VERIFIER_atomic_end();
   return value;
 }
+// Few bits have a thread each: drawn schedules then have all values soon.
+#define EACH (CHOICES <= 8)
 static void *chooses(void *argument) {
-  for (int i = 0; i < CHOICES; i++) bits[i] = 1;
-  return argument;
+  long n = (long)argument;
+  for (long i = n; i < (EACH ? n + 1 : CHOICES); i++) bits[i] = 1;
+  return 0;
 }
 __attribute__((constructor)) static void begin(void) {
   pthread_t thread;
-  pthread_create(&thread, 0, chooses, 0);
+  for (long i = 0; i < (EACH ? CHOICES : 1); i++) pthread_create(&thread, 0, chooses, (void *)i);
 }
 // Of four values, which is not all: the test says so.
 static const int values[] = {0, 1, 2, 5};

@@ -1,6 +1,7 @@
 // The order of accesses that makes a schedule fail, a column for each task.
 import type { Departure } from "../schedule.ts";
 import type { Step } from "./observer.ts";
+import { withSpins } from "./spin-lines.ts";
 
 const MOST_LINES = 40;
 /** Accesses that are shown before the first departure. */
@@ -25,7 +26,9 @@ export const columns = (steps: readonly Step[], departures: readonly Departure[]
   const list = [...shown(steps.slice(0, cut)).slice(-BEFORE), ...shown(steps.slice(cut))];
   if (list.length === 0) return [];
   const pids = [...new Set(list.map(({ pid }) => pid))];
-  const lines = list.map((step) => `${" ".repeat(WIDTH * pids.indexOf(step.pid))}${matter.has(step) ? "*" : " "} ${step.text}`);
+  const lines = withSpins(list, steps, matter).map(
+    ({ step, text }) => `${" ".repeat(WIDTH * pids.indexOf(step.pid))}${matter.has(step) ? "*" : " "} ${text}`,
+  );
   const half = MOST_LINES / 2;
   const most =
     lines.length > MOST_LINES ? [...lines.slice(0, half), `… ${lines.length - MOST_LINES} more …`, ...lines.slice(-half)] : lines;

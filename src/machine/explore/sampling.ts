@@ -27,9 +27,10 @@ class Default implements Strategy {
 class PosInTime extends Pos {
   readonly keepsTime = true;
 }
-/** Schedules that are drawn before the first trace of a proof, and between turns of as many traces. */
+/** Schedules that are drawn before the first trace of a proof, and after each so many traces. */
 const FIRST_TURN = 6;
-const TURN = 50;
+const TURN = 10;
+const TRACES = 50;
 
 /** Searches that draw schedules. */
 export type SamplingName = Exclude<SearchName, "systematic" | "portfolio" | "dpor">;
@@ -141,7 +142,7 @@ export class Sampling {
       // Other words change the events: from the start.
       if (dpor.isUnsteady || this._learnt !== before) before = "";
       else if (!dpor.next()) return { found: undefined, isComplete: !isBounded };
-      else if (dpor.traces % TURN === 0) turn = TURN;
+      else if (dpor.traces % TRACES === 0) turn = TURN;
     }
     return { found: undefined, isComplete: false };
   }
