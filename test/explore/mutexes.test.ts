@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { hostTree } from "trapgate/node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Dpor } from "../../src/machine/explore/dpor.ts";
+import { Dpor } from "../../src/machine/explore/proof/dpor.ts";
 import { Sampling } from "../../src/machine/explore/sampling.ts";
 import { Trials } from "../../src/machine/explore/trials.ts";
 import { gcc, missing, top } from "../support/host.ts";

@@ -138,6 +138,7 @@ export const rooms: Record<string, readonly string[]> = {
     "snapshot/exact",
     "timeline",
     "explore/races",
+    "explore/proof",
     "explore",
     "api",
     "recording",

@@ -2,10 +2,10 @@
 import { Problem } from "../../problem.ts";
 import type { Program } from "../options.ts";
 import { parseSchedule } from "../schedule.ts";
-import { Dpor } from "./dpor.ts";
 import { minimise } from "./minimise.ts";
 import type { Coverage, Exploration, SearchName } from "./options.ts";
 import { portfolio } from "./portfolio.ts";
+import { Dpor } from "./proof/dpor.ts";
 import { Sampling } from "./sampling.ts";
 import { type Found, Systematic } from "./systematic.ts";
 import { type SearchOptions, Trials } from "./trials.ts";

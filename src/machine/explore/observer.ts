@@ -10,9 +10,10 @@ import type { Observer } from "../../kernel/observer.ts";
 import { type Instruction, Instructions } from "../accessing-instructions.ts";
 import { type Delay, type Departure, EarlyDeadlines, PointPlaces } from "../schedule.ts";
 import { codeName, dataName } from "../stack/names.ts";
-import { Awaits } from "./awaits.ts";
 import { BufferedStores } from "./buffered-stores.ts";
-import { Mutexes } from "./mutexes.ts";
+import { Awaits } from "./proof/awaits.ts";
+import { Mutexes } from "./proof/mutexes.ts";
+import { ThreadIds } from "./proof/thread-ids.ts";
 import { type Race, RaceDetector, type SyncBytes } from "./races/detector.ts";
 import { SyncCalls } from "./races/sync-calls.ts";
 import { AtomicSections } from "./sections.ts";
@@ -20,7 +21,6 @@ import { PagesInUse, type SharedWords } from "./shared-words.ts";
 import { Spins } from "./spins.ts";
 import type { Candidate, Notes, PendingEvent, Strategy } from "./strategy.ts";
 import { wordOf } from "./surw.ts";
-import { ThreadIds } from "./thread-ids.ts";
 
 /** Where points are: `accesses` leaves out plain accesses of the system's libraries. */
 export type PointsAt = "calls" | "accesses" | "all";

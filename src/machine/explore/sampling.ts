@@ -1,9 +1,9 @@
 // The sampling searches: schedules drawn by a strategy (strategy.ts), and what they have covered.
 
-import type { Dpor } from "./dpor.ts";
 import { Feedback } from "./feedback.ts";
 import type { ObservedRun, PointsAt } from "./observer.ts";
 import type { Coverage, SearchName } from "./options.ts";
+import type { Dpor } from "./proof/dpor.ts";
 import { Random } from "./random.ts";
 import { type ObservedFacts, Pct, Pos, RandomWalk, type Strategy } from "./strategy.ts";
 import { Surw } from "./surw.ts";

@@ -5,7 +5,7 @@ import { ALL, READS } from "../../cpu/machine/access-watch.ts";
 import { access } from "../../cpu/machine/mmu.ts";
 import type { Task } from "../../kernel/core/task.ts";
 import { PROT, VM } from "../../memory/vma.ts";
-import { MutexFacts } from "./mutexes.ts";
+import { MutexFacts } from "./proof/mutexes.ts";
 
 /** The bytes of a word here: the smallest object that C programs share, as a rule. */
 const WORD = 4;

@@ -3,7 +3,7 @@ import type { Step } from "./observer.ts";
 import { conflicts } from "./strategy.ts";
 
 /** A line: an access, or a loop's accesses. */
-export interface Line {
+export interface OrderLine {
   readonly step: Step;
   readonly text: string;
 }
@@ -33,8 +33,8 @@ const object = ({ text = "" }: Step): string => text.slice(text.indexOf(" ") + 1
  * The lines of a list of accesses. `all`: also those of tasks that the list lacks, to name the write that
  * ends the loop.
  */
-export const withSpins = (list: readonly Step[], all: readonly Step[], matter: ReadonlySet<Step>): Line[] => {
-  const lines: Line[] = [];
+export const withSpins = (list: readonly Step[], all: readonly Step[], matter: ReadonlySet<Step>): OrderLine[] => {
+  const lines: OrderLine[] = [];
   for (let i = 0; i < list.length; ) {
     const step = list[i] as Step;
     let [reads, times] = [1, 0];

@@ -2,10 +2,10 @@
 // is free, as the literature's locks do (Abdulla, Aronis, Jonsson, Sagonas, "Source Sets", JACM 2017; GenMC).
 // pthread_mutex_lock ends only when it has the mutex, so a failed attempt, the waits and the last attempt are
 // one event behind the release. What tries or gives up (trylock, timedlock) has the events of its accesses.
-import type { Task } from "../../kernel/core/task.ts";
-import type { Instruction } from "../accessing-instructions.ts";
-import { functionName } from "../stack/names.ts";
-import type { PendingEvent } from "./strategy.ts";
+import type { Task } from "../../../kernel/core/task.ts";
+import type { Instruction } from "../../accessing-instructions.ts";
+import { functionName } from "../../stack/names.ts";
+import type { PendingEvent } from "../strategy.ts";
 
 const BYTES = 4;
 /** glibc, with its libraries of threads before 2.34, and musl. */

@@ -2,7 +2,7 @@
 // Reduction", POPL 2014, algorithm 1 (source sets and sleep sets). Schedules that differ only in the order of
 // independent events are one Mazurkiewicz trace, and each trace is run. Where all have run without a
 // violation, none of the program's schedules has one.
-import type { Candidate, PendingEvent, Strategy } from "./strategy.ts";
+import type { Candidate, PendingEvent, Strategy } from "../strategy.ts";
 
 /** An event of a trace. Spaces are numbered in the order in which a run meets them. */
 interface DporEvent {

@@ -3,11 +3,11 @@
 // counts as waiting, so that a proof has no endless runs (as the assumptions about spin loops of
 // Kokologiannakis, Ren, Vafeiadis, "Dynamic Partial Order Reductions for Spinloops", FMCAD 2021, here by
 // states).
-import type { Kernel } from "../../kernel/core/kernel.ts";
-import type { Task } from "../../kernel/core/task.ts";
-import { frameOf } from "../../memory/page-table.ts";
-import { PROT, VM } from "../../memory/vma.ts";
-import type { PendingEvent } from "./strategy.ts";
+import type { Kernel } from "../../../kernel/core/kernel.ts";
+import type { Task } from "../../../kernel/core/task.ts";
+import { frameOf } from "../../../memory/page-table.ts";
+import { PROT, VM } from "../../../memory/vma.ts";
+import type { PendingEvent } from "../strategy.ts";
 
 /**
  * The visit of an instruction without a write at which its state is noted: a proof has a run for each
@@ -24,6 +24,9 @@ const REGISTERS: readonly (readonly [from: number, to: number])[] = [
   [0x180, 0x400],
 ];
 
+/** A task with more private memory is not looked at: it never counts as waiting. */
+const MOST_PAGES = 8192;
+
 /** Accesses of one task to pages that others use, without an event. */
 const LONG = 5000;
 
@@ -32,10 +35,15 @@ interface Word {
   readonly bytes: number;
   readonly value: string;
 }
+/** A copy of a page of private memory. */
+interface Page {
+  readonly address: number;
+  readonly words: Uint32Array;
+}
 interface State {
-  readonly registers: string;
-  /** Undefined: it was not needed, the registers differed from the state before. */
-  readonly memory: string | undefined;
+  readonly registers: Uint32Array;
+  /** Undefined: it was not needed, the registers differed from the state before, or it is too large. */
+  readonly memory: readonly Page[] | undefined;
   readonly reads: number;
   readonly calls: number;
 }
@@ -53,24 +61,13 @@ class Stretch {
   yields = 0;
 }
 
-/** Two sums over words, which differ for different memory but for a chance of 2^-64. */
-class Hash {
-  private _a = 0x811c9dc5;
-  private _b = 0x9e3779b9;
-  add(words: Uint32Array): void {
-    let [a, b] = [this._a, this._b];
-    for (const word of words) {
-      a = Math.imul(a ^ word, 0x01000193);
-      a ^= a >>> 15;
-      b = Math.imul(b + word, 0x85ebca6b);
-      b ^= b >>> 13;
-    }
-    [this._a, this._b] = [a, b];
-  }
-  get text(): string {
-    return `${this._a},${this._b}`;
-  }
-}
+const areEqual = (a: Uint32Array, b: Uint32Array): boolean => {
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return a.length === b.length;
+};
+/** The states themselves are compared: a proof rests on no sum. */
+const isSameMemory = (a: readonly Page[] | undefined, b: readonly Page[] | undefined): boolean =>
+  a !== undefined && a.length === b?.length && a.every(({ address, words }, i) => b[i]?.address === address && areEqual(words, b[i].words));
 
 /** The waiting loops of one run. */
 export class Awaits {
@@ -158,14 +155,14 @@ export class Awaits {
     if (!visits) return;
     const { last } = visits;
     const registers = this._registers(task);
-    const isSame = last?.registers === registers;
+    const isSame = last !== undefined && areEqual(last.registers, registers);
     const memory = isSame || !last ? this._memory(task) : undefined;
     const before = last?.memory === undefined ? undefined : last;
     const calls = this._kernel.syscalls - stretch.yields;
     visits.last = { registers, memory, reads: stretch.reads.length, calls };
     // A loop that goes on is looked at less and less.
     visits.between = isSame || !before ? 1 : Math.min(MOST_BETWEEN, visits.between * 2);
-    if (!isSame || !before || before.memory !== memory || before.calls !== calls) return;
+    if (!isSame || !before || !isSameMemory(before.memory, memory) || before.calls !== calls) return;
     const words = stretch.reads.slice(before.reads).map(({ address, bytes }) => ({ address, bytes, value: valueOf(task, address, bytes) }));
     this._waiting.set(task.pid, words);
   }
@@ -178,23 +175,27 @@ export class Awaits {
     this._stretches.delete(task.pid);
     return false;
   }
-  private _registers({ mem }: Task): string {
-    const hash = new Hash();
-    for (const [from, to] of REGISTERS) hash.add(new Uint32Array(mem.frames.u8.buffer, from, (to - from) / 4));
-    return hash.text;
+  private _registers({ mem }: Task): Uint32Array {
+    const registers = new Uint32Array(REGISTERS.reduce((n, [from, to]) => n + (to - from) / 4, 0));
+    let at = 0;
+    for (const [from, to] of REGISTERS) {
+      registers.set(new Uint32Array(mem.frames.u8.buffer, from, (to - from) / 4), at);
+      at += (to - from) / 4;
+    }
+    return registers;
   }
-  private _memory({ mem }: Task): string {
+  private _memory({ mem }: Task): readonly Page[] | undefined {
     const { frames, table } = mem;
-    const hash = new Hash();
+    const pages: Page[] = [];
     for (const { start, end, prot, flags } of mem.mappings()) {
       if ((prot & PROT.WRITE) === 0 || (flags & VM.SHARED) !== 0) continue;
-      table.walk(start, end, (pte) => {
+      table.walk(start, end, (pte, address) => {
         const { buffer, byteOffset } = frames.bytes(frameOf(pte));
-        hash.add(new Uint32Array(buffer, byteOffset, 1024));
+        if (pages.length <= MOST_PAGES) pages.push({ address, words: new Uint32Array(buffer.slice(byteOffset, byteOffset + 4096)) });
         return undefined;
       });
     }
-    return hash.text;
+    return pages.length <= MOST_PAGES ? pages : undefined;
   }
 }
 

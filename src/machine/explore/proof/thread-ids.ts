@@ -1,9 +1,9 @@
 // The ids of threads in memory, which the kernel clears at their ends: a joiner reads them. man 2
 // set_tid_address
-import { access } from "../../cpu/machine/mmu.ts";
-import type { Kernel } from "../../kernel/core/kernel.ts";
-import type { Task } from "../../kernel/core/task.ts";
-import type { PendingEvent } from "./strategy.ts";
+import { access } from "../../../cpu/machine/mmu.ts";
+import type { Kernel } from "../../../kernel/core/kernel.ts";
+import type { Task } from "../../../kernel/core/task.ts";
+import type { PendingEvent } from "../strategy.ts";
 
 /** The ids that a run has met. */
 export class ThreadIds {
