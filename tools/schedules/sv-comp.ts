@@ -1,5 +1,5 @@
-// npm run schedules:proofs -- --sources DIR [--seconds N] [--every N] [NAME…]: verdicts of `explore` on
-// SV-COMP's programs beside the expected ones. DIR is the folder `c` of SV-COMP's benchmarks
+// npm run schedules:proofs -- --sources DIR [--seconds N] [--schedules N] [--every N] [NAME…]: verdicts of
+// `explore` on SV-COMP's programs beside the expected ones. DIR is the folder `c` of SV-COMP's benchmarks
 // (gitlab.com/sosy-lab/benchmarking/sv-benchmarks) or a copy of some of its folders (pthread, pthread-atomic,
 // pthread-lit, pthread-wmm, …): a description NAME.yml beside each program says whether reach_error() can be
 // reached. Drawn schedules look for a call of it first, then all traces are run (judge.ts). Programs are
@@ -11,8 +11,8 @@ import { join } from "node:path";
 import type { Answer, Question } from "./judge.ts";
 import { readOptions } from "./options.ts";
 
-/** `every`: every Nth program. */
-const { sources, values, isWanted } = readOptions({ seconds: "30", every: "1" }, "the folder c of SV-COMP's benchmarks");
+/** `schedules` of each proof, which a loaded host does not change. `every`: every Nth program. */
+const { sources, values, isWanted } = readOptions({ seconds: "60", schedules: "2000", every: "1" }, "the folder c of SV-COMP's benchmarks");
 
 /** Bits of unknown values in a run, if a program draws some in a loop. */
 const MANY = 24;
@@ -130,7 +130,7 @@ const judge = ({ programs }: Built): Promise<Answer> => {
     const timer = setTimeout(() => lose("one schedule takes too long"), (seconds * PATIENCE + EXTRA) * 1000);
     asked.once("message", (one) => answer(one as Answer));
     asked.once("exit", () => lose("the process has ended"));
-    asked.send({ programs, seconds } satisfies Question);
+    asked.send({ programs, seconds, schedules: Number(values.schedules) } satisfies Question);
   });
 };
 
