@@ -22,8 +22,11 @@ export interface Answer {
 
 const ERROR = "reach_error";
 const MORE = "more choices";
-/** Searches before the traces, for bugs that those reach late, with so many schedules each. */
-const FIRST = ["random", "feedback", "pct"] as const;
+/**
+ * Searches before the traces, for bugs that those reach late, with so many schedules each. `random` is none:
+ * it lets a loop that waits go on.
+ */
+const FIRST = ["pos", "feedback", "pct"] as const;
 const MOST = 60;
 
 /** Proves a program, or finds a call of reach_error(): with values of a row first. */
