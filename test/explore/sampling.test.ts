@@ -121,6 +121,10 @@ describe.skipIf(missing("searches that draw schedules", gcc))("a search that dra
     expect(found.coverage?.distinct).toBeGreaterThan(5);
     expect(found.coverage?.readsFrom).toBeGreaterThan(5);
   });
+  it("does not take a loop before the first thread for one that waits", async () => {
+    const { coverage } = await explore(program("early-loop"), { root, search: "pct", schedules: 100 });
+    expect(coverage?.distinct).toBeGreaterThan(50);
+  });
   it("is one of several in a portfolio, which says what it did", async () => {
     const options: ExploreOptions = { root, search: "portfolio", schedules: 200 };
     const { parts = [], schedules, complete } = await explore(program("deadlock"), { ...options, args: ["ordered"] });

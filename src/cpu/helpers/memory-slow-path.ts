@@ -145,12 +145,13 @@ export class MemorySlowPath {
     return this.#throwFault(vector.PF, PF.PRESENT | PF.USER | (how === access.write ? PF.WRITE : 0), address, rec, budget);
   }
 
-  missed(address: number, bytes: number, how: number, rec: number, budget: number): number {
+  missed(address: number, bytes: number, how: number, rec: number, budget: number, isInRegion = false): number {
     // This #GP precedes all other faults, including a segment's limit.
     if (how >>> misalignedBy !== 0) this.#throwFault(vector.GP, 0, 0, rec, budget);
-    return this.#miss(address, bytes, how as Access, rec, budget);
+    return this.#miss(address, bytes, how as Access, rec, budget, isInRegion);
   }
-  #miss(address: number, bytes: number, how: Access, rec: number, budget: number): number {
+  /** Returns -1 if the watch holds an access of a region: an exception for each one is slow. */
+  #miss(address: number, bytes: number, how: Access, rec: number, budget: number, isInRegion = false): number {
     // A non-canonical address, or one beyond the 4 GiB limit of a flat segment: #GP, or #SS through the stack
     // segment. SDM Vol. 1 3.3.7.1, Vol. 3A 5.3. A negative address is in the kernel's half. An address that
     // wraps at 4 GiB by its segment's base is within the limit.
@@ -166,6 +167,7 @@ export class MemorySlowPath {
     if (outside) this.#throwFault(this.#stackAccess(rec, address) ? vector.SS : vector.GP, 0, 0, rec, budget);
     if (this.watch?.holds(address, bytes, how, rec, budget)) {
       this.isHeld = rec !== 0 || this.evaluated !== undefined;
+      if (isInRegion && !this.isHeld) return -1;
       this.#throwFault(vector.DB, 0, 0, rec, budget);
     }
     // On AMD's processors #AC precedes page faults.
@@ -232,7 +234,8 @@ export class MemorySlowPath {
     const budget = this.#state.i32[at.budget >> 2] as number;
     try {
       const drops = this.#drops;
-      const p = this.missed(address, bytes, how, 0, budget);
+      const p = this.missed(address, bytes, how, 0, budget, true);
+      if (p < 0) return 0;
       // The pages were remapped (copy-on-write, for example). That may concern the region's own code, or
       // bytes with a known translation (translation-reuse.ts).
       if (this.#drops !== drops) return 0;

@@ -88,6 +88,8 @@ export class ObservedRun implements Chooser, AccessWatch {
   readonly tasks = new Set<number>();
   /** Pairs of a write and a read that has read from it, by their instructions. */
   readonly readsFrom = new Set<string>();
+  /** The same by the read's instruction. */
+  private readonly _sources = new Map<number, Set<number>>();
   /** All events in their order; undefined if they are not noted. */
   readonly steps: Step[] | undefined;
   /** The number of steps before the first departure. */
@@ -329,7 +331,7 @@ export class ObservedRun implements Chooser, AccessWatch {
       return false;
     }
     this._pending.set(task.pid, event);
-    if (this._spins.note(task.pid, event)) this._strategy.starves(task.pid, false);
+    if (this._kernel.programs > 1 && this._spins.note(task.pid, event)) this._strategy.starves(task.pid, false);
     this._placeOf.set(task.pid, `${task.pid}@${this._user}`);
     if (this._awaits?.visits(task, event)) return true;
     const isBuffered = this._buffers !== undefined && writes && !instruction.isAtomic;
@@ -373,7 +375,7 @@ export class ObservedRun implements Chooser, AccessWatch {
       const source = this._pages.source(task, event.address, event.ip, event.writes);
       // Not of words that count as shared for want of knowledge.
       if (this._pages.isShared(task, event.address)) {
-        if (event.reads) this.readsFrom.add(`${source.toString(16)}>${event.ip.toString(16)}`);
+        if (event.reads) this._noteSource(source, event.ip);
         this._strategy.observe?.(event, source);
         this._count(pid, event);
       }
@@ -381,6 +383,14 @@ export class ObservedRun implements Chooser, AccessWatch {
     if (this.steps && !event.opens) this._noteStep(task, event);
     if (isMore) this._strategy.also?.(pid, event);
     else this._strategy.executed(pid, event, this._others());
+  }
+  private _noteSource(source: number, ip: number): void {
+    let sources = this._sources.get(ip);
+    if (!sources) this._sources.set(ip, (sources = new Set()));
+    // No text for each access.
+    if (sources.has(source)) return;
+    sources.add(source);
+    this.readsFrom.add(`${source.toString(16)}>${ip.toString(16)}`);
   }
   private _noteStep(task: Task, event: PendingEvent): void {
     const { ip, address, bytes, reads, writes } = event;

@@ -48,6 +48,8 @@ export class Sampling {
   private _hasBegun = false;
   /** The last run came to its end: no other task was stopped on its way. */
   private _isWhole = true;
+  /** The points so far are those of a run in which all words counted as shared: more than others have. */
+  private _isOverestimate = false;
 
   constructor(trials: Trials) {
     this._trials = trials;
@@ -68,7 +70,8 @@ export class Sampling {
   }
   private _note(run: ObservedRun): void {
     const { observed } = this;
-    observed.points = Math.max(observed.points, run.points);
+    observed.points = Math.max(this._isOverestimate ? 0 : observed.points, run.points);
+    this._isOverestimate = this._trials.words.isAssumed;
     observed.tasks = Math.max(observed.tasks, run.tasks.size);
     for (const pair of run.readsFrom) this._readsFrom.add(pair);
     for (const [word, tasks] of run.wordEvents) {

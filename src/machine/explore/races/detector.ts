@@ -32,6 +32,7 @@ export class SyncBytes {
 
 /** A task's position among the clocks, and what happened before its present moment. */
 interface Thread {
+  readonly pid: number;
   readonly index: number;
   readonly clock: number[];
 }
@@ -46,10 +47,20 @@ export interface RacingAccess {
   readonly writes: boolean;
   readonly isAtomic: boolean;
 }
-interface Cell extends RacingAccess {
+/** The last access of its kind by a thread. */
+interface Cell extends Pick<RacingAccess, "pid" | "writes" | "isAtomic"> {
+  ip: number;
+  user: number;
   readonly thread: number;
-  readonly time: number;
+  time: number;
+  mask: number;
+}
+/** The part of an access in a granule. */
+interface Part {
   readonly mask: number;
+  readonly isAtomic: boolean;
+  readonly address: number;
+  readonly bytes: number;
 }
 /** Two accesses without an order, the earlier one in this run first. */
 export interface Race {
@@ -94,6 +105,8 @@ export class RaceDetector {
   private readonly _threads = new Map<number, Thread>();
   private readonly _shadows = new WeakMap<PageUse, Shadow>();
   private readonly _objects = new Map<unknown, number[]>();
+  /** By the file of code. */
+  private readonly _code = new Map<string | undefined, { readonly isLinker: boolean; readonly synchronises: boolean }>();
   /** By the two instructions. */
   readonly races = new Map<string, Race>();
 
@@ -105,7 +118,7 @@ export class RaceDetector {
     let thread = this._threads.get(pid);
     if (!thread) {
       const index = this._threads.size;
-      this._threads.set(pid, (thread = { index, clock: [] }));
+      this._threads.set(pid, (thread = { pid, index, clock: [] }));
       // Times begin at 1, so that 0 in a clock means none.
       for (let i = 0; i <= index; i++) thread.clock[i] = i === index ? 1 : 0;
     }
@@ -165,56 +178,61 @@ export class RaceDetector {
 
   /** The task makes an access to memory. */
   access(task: Task, now: CurrentAccess): void {
-    const rest = PAGE - (now.address % PAGE);
-    this._inPage(task, now.bytes <= rest ? now : { ...now, bytes: rest });
-    if (now.bytes > rest) this._inPage(task, { ...now, address: now.address + rest, bytes: now.bytes - rest });
+    const { address, bytes, instruction } = now;
+    const { path } = instruction;
+    let code = this._code.get(path);
+    if (!code) this._code.set(path, (code = { isLinker: LINKER.test(path ?? ""), synchronises: SYNCHRONISES.test(path ?? "") }));
+    if (code.isLinker) return;
+    const marks = instruction.isAtomic || (instruction.isLibrary && now.how === access.write && code.synchronises);
+    const rest = PAGE - (address % PAGE);
+    this._inPage(task, now, { address, bytes: Math.min(bytes, rest), marks });
+    if (bytes > rest) this._inPage(task, now, { address: address + rest, bytes: bytes - rest, marks });
   }
-  private _inPage(task: Task, now: CurrentAccess): void {
-    const { address, bytes, how, instruction } = now;
-    const { isAtomic, path = "", isLibrary } = instruction;
-    if (LINKER.test(path)) return;
+  private _inPage(
+    task: Task,
+    now: CurrentAccess,
+    { address, bytes, marks }: { readonly address: number; readonly bytes: number; readonly marks: boolean },
+  ): void {
+    const { isAtomic, isLibrary, reads } = now.instruction;
     const page = this._pages.at(task, address);
-    const { syncs } = this._shadow(page);
+    const { syncs, cells } = this._shadow(page);
     const from = address % PAGE;
     const to = from + bytes;
-    const writes = how === access.write;
-    if (isAtomic || (isLibrary && writes && SYNCHRONISES.test(path))) this._syncs.mark(syncs, from, to);
+    const writes = now.how === access.write;
+    if (marks) this._syncs.mark(syncs, from, to);
     const thread = this._of(task);
-    const isSync = syncs.subarray(from, to).includes(1);
+    let isSync = false;
+    for (let i = from; i < to; i++) isSync ||= syncs[i] === 1;
     // A change in one instruction without LOCK is not atomic on several processors.
-    const isPlainChange = writes && instruction.reads && !isAtomic && !isLibrary;
-    for (let at = from; at < to; at = (Math.floor(at / GRANULE) + 1) * GRANULE) {
+    const isPlainChange = writes && reads && !isAtomic && !isLibrary;
+    for (let granule = Math.floor(from / GRANULE); granule * GRANULE < to; granule++) {
+      const at = granule * GRANULE;
       if (isSync && (isAtomic || !writes)) this._acquire(thread, page, at);
-      this._check(thread, task.pid, page, { ...now, at, to }, isSync && !isPlainChange);
+      const mask = ((1 << Math.min(GRANULE, to - at)) - 1) & -(1 << Math.max(0, from - at));
+      this._check(thread, (cells[granule] ??= []), now, { mask, isAtomic: isSync && !isPlainChange, address, bytes });
       if (isSync && writes && !isPlainChange) this._release(thread, page, at, !isAtomic);
     }
   }
-  private _check(
-    thread: Thread,
-    pid: number,
-    page: PageUse,
-    { at, to, address, bytes, how, ip, user }: CurrentAccess & { readonly at: number; readonly to: number },
-    isAtomic: boolean,
-  ): void {
-    const { cells } = this._shadow(page);
-    const granule = Math.floor(at / GRANULE);
-    let mask = 0;
-    for (let i = at; i < Math.min(to, (granule + 1) * GRANULE); i++) mask |= 1 << (i % GRANULE);
+  private _check(thread: Thread, list: Cell[], { how, ip, user }: CurrentAccess, { mask, isAtomic, address, bytes }: Part): void {
     const writes = how === access.write;
-    const now: Cell = { pid, ip, user, writes, isAtomic, thread: thread.index, time: thread.clock[thread.index] as number, mask };
-    const list = (cells[granule] ??= []);
-    for (const before of list) {
-      if (before.thread === now.thread || (before.mask & mask) === 0) continue;
-      if (!(before.writes || writes) || (before.isAtomic && isAtomic)) continue;
-      if (before.time <= (thread.clock[before.thread] ?? 0)) continue;
-      const key = before.ip < ip ? `${before.ip}:${ip}` : `${ip}:${before.ip}`;
-      if (!this.races.has(key)) this.races.set(key, { address, bytes, accesses: [before, now] });
-    }
+    const { index, clock, pid } = thread;
     // A later access of the same task takes the place of an earlier one that it covers.
-    const same = list.findIndex(
-      (one) => one.thread === now.thread && (one.mask & ~mask) === 0 && one.isAtomic === isAtomic && one.writes === writes,
-    );
-    if (same >= 0) list[same] = now;
-    else list.push(now);
+    let same: Cell | undefined;
+    for (const before of list) {
+      if (before.thread === index) {
+        if (!same && (before.mask & ~mask) === 0 && before.isAtomic === isAtomic && before.writes === writes) same = before;
+        continue;
+      }
+      if ((before.mask & mask) === 0 || !(before.writes || writes) || (before.isAtomic && isAtomic)) continue;
+      if (before.time <= (clock[before.thread] ?? 0)) continue;
+      const key = before.ip < ip ? `${before.ip}:${ip}` : `${ip}:${before.ip}`;
+      if (!this.races.has(key)) this.races.set(key, { address, bytes, accesses: [{ ...before }, { pid, ip, user, writes, isAtomic }] });
+    }
+    const time = clock[index] as number;
+    if (!same) return void list.push({ pid, ip, user, writes, isAtomic, thread: index, time, mask });
+    same.ip = ip;
+    same.user = user;
+    same.time = time;
+    same.mask = mask;
   }
 }
