@@ -170,6 +170,8 @@ export class Pct implements Strategy {
   private _step = 0;
   private _lowest = 0;
   private readonly _late: LateStores;
+  /** Tasks that have used a slice and give way until another one has made an event. */
+  private readonly _starving = new Set<number>();
 
   constructor(random: Random, observed: ObservedFacts, depth: number) {
     this._random = random;
@@ -179,6 +181,7 @@ export class Pct implements Strategy {
   }
   begin(): void {
     this._late.begin();
+    this._starving.clear();
     this._priorities = new Map();
     this._changes = new Map();
     for (let i = 1; i < this._depth; i++) this._changes.set(this._random.below(Math.max(1, this._observed.points)), i / this._depth);
@@ -200,14 +203,19 @@ export class Pct implements Strategy {
   /** A task and its stores have one priority; late stores leave after all else. */
   private _greatest(candidates: readonly Candidate[]): number {
     return greatest(
-      candidates.map((one) =>
-        this._late.keeps(one, candidates) ? this._lowest - 1 - this._random.fraction() : this._priority(Math.abs(one.pid)),
-      ),
+      candidates.map((one) => {
+        if (this._starving.has(one.pid)) return this._lowest - 2;
+        return this._late.keeps(one, candidates) ? this._lowest - 1 - this._random.fraction() : this._priority(Math.abs(one.pid));
+      }),
     );
   }
-  executed(): void {}
-  starves(pid: number): void {
-    this._priorities.set(pid, --this._lowest);
+  executed(pid: number): void {
+    if (!this._starving.has(pid)) this._starving.clear();
+  }
+  starves(pid: number, isSlice: boolean): void {
+    // A long computation is no wait: its task goes on before others of lower priority.
+    if (isSlice) this._starving.add(pid);
+    else this._priorities.set(pid, --this._lowest);
   }
 }
 
