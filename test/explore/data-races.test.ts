@@ -44,6 +44,14 @@ describe.skipIf(missing("data races", gcc))("data races", { timeout: 120_000 }, 
     expect(await racesOf(name)).toEqual([]);
     expect(hasRaceNatively(name)).toBe(false);
   });
+  it("direct schedules to their other order, which shows a harmful one", async () => {
+    const file = join(folder, "early-clear");
+    execFileSync("gcc", ["-O1", "-pthread", "-o", file, join(top, "test/explore/programs/early-clear.c")]);
+    const { violation } = await explore(file, { root, races: true, exit: 0, schedules: 40 });
+    expect(violation?.what).toBe("the program was killed by SIGSEGV");
+    // Without a direction the thread seldom waits through all that main does.
+    expect((await explore(file, { root, search: "pos", schedules: 40 })).violation).toBeUndefined();
+  });
   it("are those of the program's text, one for two places", async () => {
     const lines = readFileSync(join(top, "test/explore/programs/races.c"), "utf8").split("\n");
     const lineOf = (text: string): number => lines.findIndex((line) => line.startsWith(text)) + 1;

@@ -3,6 +3,7 @@
 import type { Departure } from "../schedule.ts";
 import type { ObservedRun, PointsAt } from "./observer.ts";
 import { type Race, type RacingAccess, SyncBytes } from "./races/detector.ts";
+import type { RacingPair } from "./races/directed.ts";
 import { concernsProgram, type DataRace, ignoredRaces, type RaceAccess, racePlaces } from "./races/report.ts";
 import { StackFollower } from "./races/stacks.ts";
 import { ScheduleScript } from "./script.ts";
@@ -25,6 +26,8 @@ export class DataRaces {
   /** By instructions and by lines. */
   private readonly _seen = new Set<string>();
   private readonly _places = new Set<string>();
+  /** Reported races whose other order no schedule was directed to yet. */
+  readonly pairs: RacingPair[] = [];
 
   constructor(ignore: string | undefined) {
     this._isIgnored = ignore === undefined ? () => false : ignoredRaces(ignore);
@@ -65,7 +68,10 @@ export class DataRaces {
       if (!concernsProgram(race.accesses) || this._places.has(racePlaces(race))) continue;
       this._places.add(racePlaces(race));
       if (this._isIgnored(race)) this.ignored++;
-      else this.found.push(race);
+      else {
+        this.found.push(race);
+        this.pairs.push({ first: accesses[0].ip, second: accesses[1].ip });
+      }
     }
   }
 }

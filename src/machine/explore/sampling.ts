@@ -4,6 +4,7 @@ import { Feedback } from "./feedback.ts";
 import type { ObservedRun, PointsAt } from "./observer.ts";
 import type { Coverage, SearchName } from "./options.ts";
 import type { Dpor } from "./proof/dpor.ts";
+import { Directed } from "./races/directed.ts";
 import { Random } from "./random.ts";
 import { type ObservedFacts, Pct, Pos, RandomWalk, type Strategy } from "./strategy.ts";
 import { Surw } from "./surw.ts";
@@ -31,6 +32,8 @@ class PosInTime extends Pos {
 const FIRST_TURN = 6;
 const TURN = 10;
 const TRACES = 50;
+/** Schedules that are directed to the other order of each data race. */
+const DIRECTED = 6;
 
 /** Searches that draw schedules. */
 export type SamplingName = Exclude<SearchName, "systematic" | "portfolio" | "dpor">;
@@ -109,9 +112,21 @@ export class Sampling {
       if (found) return found;
     }
     while (!trials.exhausted && !until()) {
-      const found = this._try(strategy);
+      const found = this._direct(seed) ?? this._try(strategy);
       if (found) return found;
       await this._pauses.pause();
+    }
+    return undefined;
+  }
+  /** Tries the other order of a race, if other properties are given: is it harmful? */
+  private _direct(seed: number): Found | undefined {
+    const trials = this._trials;
+    const { exit, never, neverOutput } = trials.options;
+    const pair = (exit ?? never ?? neverOutput) === undefined ? undefined : trials.races?.pairs.shift();
+    const strategy = pair && new Directed(new Random(seed), pair);
+    for (let n = 0; strategy && n < DIRECTED && !trials.exhausted; n++) {
+      const found = this._try(strategy);
+      if (found) return found;
     }
     return undefined;
   }
