@@ -75,3 +75,37 @@ test("an instruction may change the next one, which is in its block", async () =
   // It was the only block there, so the page is no page of code any more.
   expect(cpu.blocks.invalidations).toBe(1);
 });
+
+test("a store of compiled code drops blocks that were decoded after its first store to the page", async () => {
+  // The region `again` stores beside the code twice, then into `second`. That was decoded in between. Its forms
+  // are those of `first`, so the routine decodes it, which tells no other part of it.
+  const before = `mov edi, ${CODE + 2048}
+    xor esi, esi
+    mov ebp, first
+    start: mov ecx, 9
+    jmp again`;
+  const text = `${before}
+    again: mov [rdi], ecx
+    dec ecx
+    jnz again
+    jmp rbp
+    first: mov edx, 3
+    cmp esi, 2
+    je done
+    inc esi
+    mov ebp, second
+    jmp start
+    second: mov edx, 4
+    cmp esi, 2
+    je done
+    inc esi
+    mov edi, second + 1
+    jmp start
+    done: hlt`;
+  const { cpu } = await processor(text);
+  cpu.blocks.find(CODE);
+  const { length } = assemble(`${before}\nfirst: again: hlt`, { mode: 64, at: CODE }).bytes;
+  expect(cpu.jit.compile(CODE + length - 1)).toBe(true);
+  while (cpu.run(1000) !== exit.fault);
+  expect(Number(cpu.state.gpr(R.dx))).toBe(1);
+});

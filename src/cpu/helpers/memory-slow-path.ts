@@ -264,7 +264,7 @@ export class MemorySlowPath {
         // Regions do not use the scratch page otherwise.
         this.#state.i32[layout.scratch >> 2] = low;
         this.#state.i32[(layout.scratch >> 2) + 1] = high;
-        if (this.#context.blocks.codeBytes.absorbs(frame + inPage, bytes, layout.scratch)) {
+        if (this.#context.blocks.absorbs(frame + inPage, bytes, layout.scratch)) {
           this.#context.tlb.noteStore(frame);
           return frame + inPage + 1;
         }
