@@ -47,13 +47,19 @@ export class BlockTable {
     const node = this.#node(ip, frame | context);
     if (node !== 0) (this.#i32[(node + blockNode.frame) >> 2] as number) |= blockNode.isTarget;
   }
-  /** Calls `each` for the blocks of a frame in a context that jumps have reached. */
-  forEachTarget(frame: number, context: number, each: (ip: number, head: number) => void): void {
-    const flags = context | blockNode.isTarget;
-    this.#forEachOf(frame, (node, word) => {
-      if (word === flags) each(this.#f64[(node + blockNode.ip) >> 3] as number, this.#i32[(node + blockNode.head) >> 2] as number);
-      return false;
-    });
+  /**
+   * Calls `each` for the blocks of a frame in a context that jumps have reached, the latest first. Looks at no
+   * more than `most` blocks.
+   */
+  forEachTarget(frame: number, context: number, most: number, each: (ip: number, head: number) => void): void {
+    const i32 = this.#i32;
+    const word = frame | context | blockNode.isTarget;
+    let node = i32[firstByFrame(frame)] as number;
+    for (let n = 0; node !== 0 && n < most; n++) {
+      if (i32[(node + blockNode.frame) >> 2] === word)
+        each(this.#f64[(node + blockNode.ip) >> 3] as number, i32[(node + blockNode.head) >> 2] as number);
+      node = i32[(node + blockNode.nextByFrame) >> 2] as number;
+    }
   }
   /**
    * Calls `forgets` for each block of a frame with its context, or -1 if it begins on the previous page. True

@@ -17,6 +17,8 @@ const inUserHalf = (linear: number): boolean => linear >= 0 && linear < 2 ** 47;
 
 /** The most remapped code pages at a switch of address spaces for which the other pages stay cached. */
 const mostRemapped = 16;
+/** Bound of the pages that are known to have been in the cache. */
+const mostReached = 1 << 16;
 
 interface CodeAddressEvents {
   /** Called with the frame of a page that may have been unmapped or remapped. */
@@ -90,7 +92,9 @@ export class CodeAddresses {
   }
   /** Adds the page of an address whose frame is known. */
   add(linear: number, frame: number): void {
-    this.#pages.add(Math.floor(linear / 4096), frame);
+    const page = Math.floor(linear / 4096);
+    this.#pages.add(page, frame);
+    this.#note(page);
   }
 
   get context(): number {
@@ -137,8 +141,19 @@ export class CodeAddresses {
     if (t < 0) return t;
     const frame = t - (t & 0xfff);
     this.#pages.add(page, frame);
-    this.#jumps.recall(frame, this.context, page);
+    if (this.#reached.has(page)) this.#jumps.recall(frame, this.context, page);
+    else this.#note(page);
     return frame;
+  }
+  /**
+   * Pages that have been in the cache. Other pages have no blocks. A library is at another address in each
+   * process, so its frames have the blocks of all of them: a search through these for each page of each new
+   * process took half of the time of 300 short processes.
+   */
+  readonly #reached = new Set<number>();
+  #note(page: number): void {
+    if (this.#reached.size >= mostReached) this.#reached.clear();
+    this.#reached.add(page);
   }
   /** See `CodePages`. */
   quicken(linear: number): void {

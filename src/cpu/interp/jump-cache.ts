@@ -10,6 +10,8 @@ import type { BlockTable } from "./block-table.ts";
 const mostCallTargets = (layout.callTargetsEnd - layout.callTargets) / callTarget.size;
 /** Bound of the targets that are entered again per page. */
 const mostTargets = 128;
+/** Bound of the blocks of its frame that are looked at for them. A miss costs less than this search. */
+const mostLooks = 512;
 /** Bound of the tracked entries. With more the cache is emptied as a whole, or searched. */
 const mostFilled = 4096;
 const isUsed = (layout.dispatch + dispatch.displaced) >> 2;
@@ -268,7 +270,7 @@ export class JumpCache {
   /** Control reaches a page for the first time since mappings changed. Enters its previous targets. */
   recall(frame: number, context: number, page: number): void {
     let left = mostTargets;
-    this.#blocks.forEachTarget(frame, context, (ip, rec) => {
+    this.#blocks.forEachTarget(frame, context, mostLooks, (ip, rec) => {
       if (left > 0 && Math.floor(ip / 4096) === page && !this.#isStale(rec)) {
         left--;
         this.put(ip, rec);
