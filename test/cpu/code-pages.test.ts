@@ -77,8 +77,8 @@ test("an instruction may change the next one, which is in its block", async () =
 });
 
 test("a store of compiled code drops blocks that were decoded after its first store to the page", async () => {
-  // The region `again` stores beside the code twice, then into `second`. That was decoded in between. Its forms
-  // are those of `first`, so the routine decodes it, which tells no other part of it.
+  // The region `again` stores beside the code twice, then into `second`. That was decoded in between. Its
+  // forms are those of `first`, so the routine decodes it, which tells no other part of it.
   const before = `mov edi, ${CODE + 2048}
     xor esi, esi
     mov ebp, first

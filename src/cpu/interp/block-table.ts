@@ -48,8 +48,8 @@ export class BlockTable {
     if (node !== 0) (this.#i32[(node + blockNode.frame) >> 2] as number) |= blockNode.isTarget;
   }
   /**
-   * Calls `each` for the blocks of a frame in a context that jumps have reached, the latest first. Looks at no
-   * more than `most` blocks.
+   * Calls `each` for the blocks of a frame in a context that jumps have reached, the latest first. It looks
+   * at `most` blocks.
    */
   forEachTarget(frame: number, context: number, most: number, each: (ip: number, head: number) => void): void {
     const i32 = this.#i32;
