@@ -1,9 +1,9 @@
 // The data races of an exploration: each that a run shows is looked for once more under the same schedule,
 // since a run may meet a word before it is known to be used atomically; then the stacks are taken.
 import type { Departure } from "../schedule.ts";
+import type { RacingPair } from "./directed.ts";
 import type { ObservedRun, PointsAt } from "./observer.ts";
 import { type Race, type RacingAccess, SyncBytes } from "./races/detector.ts";
-import type { RacingPair } from "./races/directed.ts";
 import { concernsProgram, type DataRace, ignoredRaces, type RaceAccess, racePlaces } from "./races/report.ts";
 import { StackFollower } from "./races/stacks.ts";
 import { ScheduleScript } from "./script.ts";

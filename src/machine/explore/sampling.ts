@@ -1,10 +1,10 @@
 // The sampling searches: schedules drawn by a strategy (strategy.ts), and what they have covered.
 
+import { Directed } from "./directed.ts";
 import { Feedback } from "./feedback.ts";
 import type { ObservedRun, PointsAt } from "./observer.ts";
 import type { Coverage, SearchName } from "./options.ts";
 import type { Dpor } from "./proof/dpor.ts";
-import { Directed } from "./races/directed.ts";
 import { Random } from "./random.ts";
 import { type ObservedFacts, Pct, Pos, RandomWalk, type Strategy } from "./strategy.ts";
 import { Surw } from "./surw.ts";

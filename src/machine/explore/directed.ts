@@ -1,8 +1,8 @@
 // Schedules directed by a data race. Sen, "Race Directed Random Testing of Concurrent Programs", PLDI 2008: a
 // task waits before the first access of a race until another task is about to make the second one, which
 // then comes first. A race that was seen in one order is harmful, as a rule, in the other one.
-import type { Random } from "../random.ts";
-import { type Candidate, conflicts, Pos } from "../strategy.ts";
+import type { Random } from "./random.ts";
+import { type Candidate, conflicts, Pos } from "./strategy.ts";
 
 /** The instructions of the two accesses, in the order in which a run has had them. */
 export interface RacingPair {
