@@ -94,8 +94,8 @@ export const enterRegionType: FuncType = { params: [...regionType.params, wt.i32
 export const slotBits = 16;
 /** The most functions of the baseline tier, which follow the handlers in their table. */
 export const mostRuns = 1 << 17;
-/** Size of the table of regions. */
-export const regionSlots = 2048;
+/** Size of the table of regions. Without a free slot all regions are dropped, and g++ makes 2600. */
+export const regionSlots = 8192;
 /**
  * Bound of nested guest calls that are wasm calls; deeper calls are jumps. The frame of a large region takes
  * kilobytes of V8's stack, and an overflow would lose the registers in it.
