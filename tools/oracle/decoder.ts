@@ -281,7 +281,7 @@ const absent = new Set<Code>([Code.Femms, Code.Reservednop_rm16_r16_0F0D, Code.R
 /** VPINSRD and VPEXTRD with W outside 64-bit mode: the manual ignores W, AMD's processors do not. */
 const isWideInsertion = (i: Instruction, mode: Mode): boolean =>
   mode !== 64 && (i.code === Code.VEX_Vpinsrd_xmm_xmm_rm32_imm8 || i.code === Code.VEX_Vpextrd_rm32_xmm_imm8);
-/** CLZERO with F2 or F3: iced ignores the prefix, the processor does not (family 26 model 2). */
+/** CLZERO with F2 or F3: iced ignores the prefix, AMD's family 1Ah does not (undefined.ts). */
 const isPrefixedClzero = (i: Instruction): boolean => i.mnemonic === Mnemonic.Clzero && (i.hasRepPrefix || i.hasRepnePrefix);
 /** Rows whose operand is there for its size only, or not looked at. */
 const impliedOperands = new Set(["cbw", "cwd", "reservednop"]);

@@ -72,6 +72,7 @@ const meetUnseen = ({ after }: Result): boolean => {
  *   in two cases of many.
  * - REP MOVS: 1Ah moves pieces at once, and detects an overlap by addresses alone (SDM Vol. 3A 9.2.4). One
  *   page at two addresses is moved in pieces.
+ * - CLZERO with F2 or F3: 1Ah has no such instruction (#UD), 19h ignores the prefix.
  */
 interface OwnWay {
   readonly vendor: Vendor;
@@ -97,6 +98,12 @@ const ownWays: readonly OwnWay[] = [
     family: 0x1a,
     of: new Set([M.Fxsave, M.Fxsave64, M.Fxrstor, M.Fxrstor64]),
     differ: (...both) => both.every(isOf(vector.GP, vector.SS)),
+  },
+  {
+    vendor: "amd",
+    family: 0x1a,
+    of: new Set([M.Clzero]),
+    differ: (silicon, ours) => (silicon?.trap === vector.UD) !== (ours?.trap === vector.UD),
   },
 ];
 /** True if a result of a processor of that family and ours differ in a point that families may differ in. */
