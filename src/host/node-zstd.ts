@@ -10,7 +10,7 @@ interface ZstdOptions {
 export interface Zstd {
   zstdCompressSync(bytes: Uint8Array, options?: ZstdOptions): Uint8Array;
   zstdDecompressSync(bytes: Uint8Array, options?: ZstdOptions): Uint8Array;
-  readonly constants: { readonly ZSTD_c_compressionLevel: number; readonly ZSTD_c_minMatch: number };
+  readonly constants: { readonly [name in "ZSTD_c_compressionLevel" | "ZSTD_c_minMatch" | "ZSTD_c_hashLog"]: number };
 }
 
 /** The functions, if this Node.js has them. */

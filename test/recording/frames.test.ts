@@ -50,6 +50,15 @@ describe("the frames of a recording", () => {
     // Half a frame is none.
     expect([...itemsOf(file.subarray(0, -1), unpacker)].length).toBeLessThan(3);
   });
+  it("are read in earlier formats, and those of other builds have a clear message", async () => {
+    const file = await written(packers[0] as Packer, [[{ facts: [] }]]);
+    const numbered = (n: number): Uint8Array =>
+      new Uint8Array(Buffer.concat([Buffer.from(`trapgate recording ${n}\n`), file.subarray(21)]));
+    expect(numbered(4)).toEqual(file);
+    expect([...itemsOf(numbered(2), unpacker)]).toEqual([{ facts: [] }]);
+    expect(isRecording(numbered(12))).toBe(true);
+    expect(() => [...itemsOf(numbered(12), unpacker)]).toThrow("it has the format 12, and this trapgate reads 2, 3, 4, 5");
+  });
   it("of zstd need no zstd of the host", () => {
     const packed = Uint8Array.from(Buffer.from("KLUv/WBMA5UAAFhzb21lIGJ5dGVzCgEAPvgvXg==", "base64"));
     const text = "some bytes\n".repeat(100);
@@ -66,7 +75,7 @@ describe("the frames of a recording", () => {
     const page = new Uint8Array(4096).fill(1);
     // A page that differs where the look has no byte.
     const like = page.slice();
-    like[1] = 2;
+    like[5] = 2;
     const numbers = [page, page, page, page, like, like, page, new Uint8Array(9)].map((bytes) => recorder.bytes(bytes));
     expect(numbers).toEqual([0, 1, 1, 1, 2, 2, 3, 4]);
     // Copies are bounded: the oldest one goes.

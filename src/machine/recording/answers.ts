@@ -24,57 +24,125 @@ export interface Instant {
   readonly time: number;
   readonly run: object | undefined;
 }
-/** Numbers equal questions of one instant. */
-class Repeats {
+/** A question to a source, and how often it came in an instant. */
+class Question {
+  private _instant = -1;
+  private _next = 0;
+  /** The recorder's last answer. */
+  last: HostAnswer | undefined = undefined;
+  /** The number of the next equal question in an instant. */
+  number(instant: number): number {
+    if (instant !== this._instant) {
+      this._instant = instant;
+      this._next = 0;
+    }
+    return this._next++;
+  }
+}
+/** A question for bytes of a file, and the recorder's last answer to it. */
+class Reading extends Question {
+  readonly wanted: number;
+  /** What the read returned. */
+  length: number | undefined = undefined;
+  bytes: number | undefined = undefined;
+  constructor(wanted: number) {
+    super();
+    this.wanted = wanted;
+  }
+}
+/** The text of the same question. */
+export const readingText = (offset: number, wanted: number): string => `read ${offset} ${wanted}`;
+const readingAnswer = (length: number, bytes: number | undefined): HostAnswer => (bytes === undefined ? length : { length, bytes });
+
+/** All questions to all sources. */
+class Questions {
+  private readonly _all = new Map<number, Map<string, Question>>();
   private _time = -1;
   private _run: object | undefined = undefined;
-  private readonly _counts = new Map<string, number>();
-  name(node: number, ask: string, { time, run }: Instant): string {
+  /** The number of the instant of now. */
+  private _instant = 0;
+  of(node: number, ask: string): Question {
+    let ofNode = this._all.get(node);
+    if (!ofNode) this._all.set(node, (ofNode = new Map()));
+    let question = ofNode.get(ask);
+    if (!question) ofNode.set(ask, (question = new Question()));
+    return question;
+  }
+  /** The number of a question among equal ones of its instant. */
+  number(question: Question, { time, run }: Instant): number {
     if (time !== this._time || run !== this._run) {
       this._time = time;
       this._run = run;
-      this._counts.clear();
+      this._instant++;
     }
-    const key = `${node} ${ask}`;
-    const count = this._counts.get(key) ?? 0;
-    this._counts.set(key, count + 1);
-    return count === 0 ? ask : `${ask}\n${count}`;
+    return question.number(this._instant);
   }
 }
+/** The text of a question with its number. */
+const textOf = (ask: string, number: number): string => (number === 0 ? ask : `${ask}\n${number}`);
 
 /** Takes notes, and gives bytes their number in the file. */
 export interface NoteTaker {
   readonly now: Instant;
   note(note: Note): void;
+  /** A note of a read that got bytes. Most notes are such ones, so they have no text and no object. */
+  read(node: number, offset: number, wanted: number, at: number, length: number, bytes: number): void;
   bytes(bytes: Uint8Array): number;
 }
+const areEqual = (a: HostAnswer, b: HostAnswer): boolean =>
+  a === b || (typeof a === "object" && typeof b === "object" && JSON.stringify(a) === JSON.stringify(b));
+
 /** The recorder's side: answers that differ from the last one become notes. */
 export class Noting {
   private readonly _to: NoteTaker;
-  private readonly _repeats = new Repeats();
-  /** The last answer to each question. */
-  private readonly _last: Map<string, string>[] = [];
+  private readonly _questions = new Questions();
+  /** By source and offset: the reads of the length that was wanted there first. */
+  private readonly _readings: Map<number, Reading>[] = [];
   constructor(to: NoteTaker) {
     this._to = to;
   }
   /** The number of a new source. */
   source(): number {
-    return this._last.push(new Map()) - 1;
+    return this._readings.push(new Map()) - 1;
   }
   /** The answer of a source. `usual`: the answer that needs no note as long as there was no other one. */
   note(node: number, ask: string, answer: HostAnswer, usual?: HostAnswer): void {
-    this._keep(node, this._repeats.name(node, ask, this._to.now), answer, usual);
+    const { now } = this._to;
+    const question = this._questions.of(node, ask);
+    const number = this._questions.number(question, now);
+    if (number === 0) this._keep(question, { node, ask, at: now.time, answer }, usual);
+    else this._keepAgain({ node, ask: textOf(ask, number), at: now.time, answer }, usual);
+  }
+  /** The answer to a read of a file. `bytes`: the number of its bytes, if there are any. */
+  read(node: number, offset: number, wanted: number, length: number, bytes?: number): void {
+    const readings = this._readings[node] as Map<number, Reading>;
+    let reading = readings.get(offset);
+    if (!reading) readings.set(offset, (reading = new Reading(wanted)));
+    if (reading.wanted !== wanted) return this.note(node, readingText(offset, wanted), readingAnswer(length, bytes));
+    const { now } = this._to;
+    const number = this._questions.number(reading, now);
+    const { time: at } = now;
+    if (number > 0)
+      return this._keepAgain({ node, ask: textOf(readingText(offset, wanted), number), at, answer: readingAnswer(length, bytes) });
+    if (reading.length === length && reading.bytes === bytes) return;
+    reading.length = length;
+    reading.bytes = bytes;
+    if (bytes === undefined) this._to.note({ node, ask: readingText(offset, wanted), at, answer: length });
+    else this._to.read(node, offset, wanted, at, length, bytes);
   }
   /** Something of a source that holds from now on. */
   fact(node: number, ask: string, answer: HostAnswer): void {
-    this._keep(node, ask, answer);
+    this._keep(this._questions.of(node, ask), { node, ask, at: this._to.now.time, answer });
   }
-  private _keep(node: number, ask: string, answer: HostAnswer, usual?: HostAnswer): void {
-    const last = this._last[node] as Map<string, string>;
-    const text = JSON.stringify(answer);
-    if ((last.get(ask) ?? (usual === undefined ? undefined : JSON.stringify(usual))) === text) return;
-    last.set(ask, text);
-    this._to.note({ node, ask, at: this._to.now.time, answer });
+  /** The answer to a question that came before in its instant. */
+  private _keepAgain(note: Note, usual?: HostAnswer): void {
+    this._keep(this._questions.of(note.node, note.ask), note, usual);
+  }
+  private _keep(question: Question, note: Note, usual?: HostAnswer): void {
+    const last = question.last ?? usual;
+    if (last !== undefined && areEqual(last, note.answer)) return;
+    question.last = note.answer;
+    this._to.note(note);
   }
   bytes(bytes: Uint8Array): number {
     return this._to.bytes(bytes);
@@ -85,7 +153,7 @@ export class Noting {
 export class Answers {
   private readonly _notes = new Map<number, Map<string, Note[]>>();
   private readonly _bytes: (index: number) => Uint8Array | undefined;
-  private readonly _repeats = new Repeats();
+  private readonly _questions = new Questions();
   /** The owner of the machine sets it. */
   now: () => Instant = () => ({ time: 0, run: undefined });
   constructor(bytes: (index: number) => Uint8Array | undefined) {
@@ -104,13 +172,13 @@ export class Answers {
    */
   answer(node: number, ask: string): HostAnswer | undefined {
     const now = this.now();
-    const notes = this._of(node, this._repeats.name(node, ask, now)) ?? this._of(node, ask);
+    const notes = this._of(node, this._text(node, ask, now)) ?? this._of(node, ask);
     return (notes?.findLast(({ at }) => at <= now.time) ?? notes?.[0])?.answer;
   }
   /** The same for a call's question, whose time is exact. `usual`: the answer as long as there is no note. */
   answerOr(node: number, ask: string, usual: HostAnswer): HostAnswer {
     const now = this.now();
-    const notes = this._of(node, this._repeats.name(node, ask, now));
+    const notes = this._of(node, this._text(node, ask, now));
     return notes?.findLast(({ at }) => at <= now.time)?.answer ?? usual;
   }
   /** What a source has said last. */
@@ -118,6 +186,9 @@ export class Answers {
     const { time } = this.now();
     const notes = this._of(node, ask);
     return (notes?.findLast(({ at }) => at <= time) ?? notes?.[0])?.answer;
+  }
+  private _text(node: number, ask: string, now: Instant): string {
+    return textOf(ask, this._questions.number(this._questions.of(node, ask), now));
   }
   private _of(node: number, ask: string): readonly Note[] | undefined {
     return this._notes.get(node)?.get(ask);

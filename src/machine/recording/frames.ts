@@ -6,9 +6,13 @@ import { Problem } from "../../problem.ts";
 
 /** Facts as JSON, or bytes. */
 export type FrameItem = { readonly facts: unknown } | { readonly bytes: Uint8Array };
-/** The first line of a file, by the compression of its frames: raw deflate (RFC 1951), or zstd (RFC 8878). */
-const lines = { deflate: "trapgate recording 2\n", zstd: "trapgate recording 3\n" } as const;
-type Codec = keyof typeof lines;
+/** The compression of a file's frames: raw deflate (RFC 1951), or zstd (RFC 8878). */
+type Codec = "deflate" | "zstd";
+/** The first line of a file, without its number. */
+const LINE = "trapgate recording ";
+/** The number of the format, and what its frames are. 2 and 3, which have all notes as text, are read too. */
+const formats: Readonly<Record<string, Codec>> = { 2: "deflate", 3: "zstd", 4: "deflate", 5: "zstd" };
+const written = { deflate: 4, zstd: 5 } as const;
 /** What a writer needs of the host: a compression, and the checksum of RFC 1952. */
 export interface Packer {
   readonly codec: Codec;
@@ -35,18 +39,19 @@ const kinds = { facts: 1, bytes: 2 } as const;
 const MOST_FILE = 2 ** 30 + 2 ** 28;
 /** Bytes of items in one frame, about. */
 const FRAME = 2 ** 20;
-/** The least room for them. */
-const FIRST = 2 ** 16;
+/** Room for a frame and its last item. Pages that have no item cost nothing. */
+const ROOM = FRAME + 2 ** 16;
 
-const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
+const encoder = new TextEncoder();
+const encode = (text: string): Uint8Array => encoder.encode(text);
 
-/** The compression of a file's frames. Undefined: it is no recording. */
-const codecOf = (bytes: Uint8Array): Codec | undefined => {
-  const line = new TextDecoder("latin1").decode(bytes.subarray(0, lines.deflate.length));
-  return (Object.keys(lines) as Codec[]).find((codec) => lines[codec] === line);
-};
+/** The first line of a recording. */
+const FIRST_LINE = new RegExp(`^${LINE}(\\d+)\n`);
+/** The number of a file's format. Undefined: it is no recording. */
+const formatOf = (bytes: Uint8Array): string | undefined =>
+  FIRST_LINE.exec(new TextDecoder("latin1").decode(bytes.subarray(0, LINE.length + 5)))?.[1];
 /** True for a recording's first bytes. */
-export const isRecording = (bytes: Uint8Array): boolean => codecOf(bytes) !== undefined;
+export const isRecording = (bytes: Uint8Array): boolean => formatOf(bytes) !== undefined;
 
 /**
  * Writes a file. Items are copied into a frame, which is compressed when it is full or `flush` is called.
@@ -56,6 +61,7 @@ export class FrameWriter {
   private readonly _packer: Packer;
   /** The next frame: its first `_size` bytes are items. */
   private _frame = new Uint8Array(0);
+  private _view = new DataView(this._frame.buffer);
   private _size = 0;
   /** Frames that have begun, in their order. */
   private _written: Promise<void> = Promise.resolve();
@@ -66,19 +72,20 @@ export class FrameWriter {
   constructor(write: (bytes: Uint8Array) => void, packer: Packer) {
     this._write = write;
     this._packer = packer;
-    write(encode(lines[packer.codec]));
+    write(encode(`${LINE}${written[packer.codec]}\n`));
   }
   add(item: FrameItem): void {
     const body = "facts" in item ? encode(JSON.stringify(item.facts)) : item.bytes;
     const at = this._size;
     this._size += ITEM_HEAD + body.length;
     if (this._size > this._frame.length) {
-      const grown = new Uint8Array(Math.max(FIRST, 2 * this._size));
+      const grown = new Uint8Array(Math.max(ROOM, this._size));
       grown.set(this._frame.subarray(0, at));
       this._frame = grown;
+      this._view = new DataView(grown.buffer);
     }
     this._frame[at] = "facts" in item ? kinds.facts : kinds.bytes;
-    new DataView(this._frame.buffer).setUint32(at + 1, body.length, true);
+    this._view.setUint32(at + 1, body.length, true);
     this._frame.set(body, at + ITEM_HEAD);
     if (this._size >= FRAME) this._begin();
   }
@@ -133,11 +140,16 @@ export class FrameWriter {
  * for (const item of itemsOf(bytes, unpacker)) if ("facts" in item) console.log(item.facts);
  */
 export function* itemsOf(bytes: Uint8Array, { unpack, crc32 }: Unpacker): Generator<FrameItem> {
-  const codec = codecOf(bytes);
-  if (!codec) throw new Problem("bad-recording", "it is no recording: its first line is another");
+  const format = formatOf(bytes);
+  if (format === undefined) throw new Problem("bad-recording", "it is no recording: its first line is another");
+  const codec = Object.hasOwn(formats, format) ? formats[format] : undefined;
+  if (!codec)
+    throw new Problem("bad-recording", `it has the format ${format}, and this trapgate reads ${Object.keys(formats).join(", ")}`, {
+      help: "replay it with the build that has recorded it",
+    });
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let left = MOST_FILE;
-  for (let at = lines[codec].length; at + HEAD <= bytes.length; ) {
+  for (let at = LINE.length + format.length + 1; at + HEAD <= bytes.length; ) {
     const end = at + HEAD + view.getUint32(at, true);
     if (end > bytes.length) return;
     const body = bytes.subarray(at + HEAD, end);

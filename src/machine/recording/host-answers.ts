@@ -3,7 +3,7 @@
 import { E } from "../../abi/errno.ts";
 import type { HostDirEntry, HostNode, HostStat, HostTree } from "../../kernel/fs/types/host-tree.ts";
 import { PAGE_SIZE } from "../../memory/frames.ts";
-import { type Answers, type HostAnswer, missing, type Noting } from "./answers.ts";
+import { type Answers, type HostAnswer, missing, type Noting, readingText } from "./answers.ts";
 
 /** Attributes of a file that have changed without a question that gave it. */
 const STAT = "stat";
@@ -19,9 +19,10 @@ export class WatchedTrees {
   }
   /** A copy until the next one. Bytes in shared memory are copied slowly to an odd address. */
   copy(bytes: Uint8Array): Uint8Array {
-    if (bytes.length > PAGE_SIZE) return new Uint8Array(bytes);
+    const { length } = bytes;
+    if (length > PAGE_SIZE) return new Uint8Array(bytes);
     this._page.set(bytes);
-    return this._page.subarray(0, bytes.length);
+    return length === PAGE_SIZE ? this._page : this._page.subarray(0, length);
   }
   /** The directory, whose answers are noted. */
   tree({ root, writable }: HostTree): { readonly tree: HostTree; readonly node: number } {
@@ -116,9 +117,9 @@ class WatchedNode implements HostNode {
   }
   read(offset: number, into: Uint8Array): number {
     const length = this.inner.read(offset, into);
-    const ask = `read ${offset} ${into.length}`;
-    if (length <= 0) return this._number(ask, length);
-    this._note(ask, { length, bytes: this._to.bytes(this._all.copy(into.subarray(0, length))) });
+    const { length: wanted } = into;
+    const bytes = length > 0 ? this._to.bytes(this._all.copy(length === wanted ? into : into.subarray(0, length))) : undefined;
+    this._to.read(this.id, offset, wanted, length, bytes);
     return length;
   }
   write(offset: number, bytes: Uint8Array): number {
@@ -248,7 +249,7 @@ class ReplayedNode implements HostNode {
     return typeof answer === "string" ? answer : this._number("readlink", answer);
   }
   read(offset: number, into: Uint8Array): number {
-    const ask = `read ${offset} ${into.length}`;
+    const ask = readingText(offset, into.length);
     const known = this._answers.answer(this._id, ask);
     if (known === undefined && this.host && this._isSame) return this.host.read(offset, into);
     const answer = known ?? -E.EIO;

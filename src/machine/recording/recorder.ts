@@ -17,7 +17,7 @@ import { factsOfEvent } from "./events.ts";
 import { FrameWriter, type Packer } from "./frames.ts";
 import { WatchedTrees } from "./host-answers.ts";
 import { watchedNetwork, watchedSink, watchedStore } from "./host-things.ts";
-import type { Header, InputFacts, Mark, NoteFacts } from "./recording.ts";
+import type { Header, InputFacts, Mark, NoteFacts, ReadFacts } from "./recording.ts";
 
 /** Notes in one item, at most. */
 const MOST_NOTES = 4096;
@@ -27,13 +27,14 @@ const BETWEEN_FRAMES = 100;
 /** Copies of bytes that were written twice: so many in all. */
 const MOST_KEPT = 2 ** 24;
 
-/** A number that equal bytes share: a hash (FNV-1a) of some 64 of them, and 20 bits of their length. */
-const lookOf = (bytes: Uint8Array): number => {
+/** A number that equal bytes share: 30 bits of a hash (FNV-1a) of their length and some 16 words of them. */
+const lookOf = ({ buffer, byteOffset, length }: Uint8Array): number => {
+  const words = new DataView(buffer, byteOffset, length);
   // An odd distance meets each column of a table.
-  const distance = (bytes.length >> 6) | 1;
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < bytes.length; at += distance) hash = Math.imul(hash ^ (bytes[at] as number), 0x01000193);
-  return (hash >>> 0) * 2 ** 20 + (bytes.length % 2 ** 20);
+  const distance = (length >> 4) | 1;
+  let hash = 0x811c9dc5 ^ length;
+  for (let at = 0; at + 4 <= length; at += distance) hash = Math.imul(hash ^ words.getInt32(at, true), 0x01000193);
+  return hash >>> 2;
 };
 
 /**
@@ -49,7 +50,7 @@ export class Recorder implements NoteTaker, RunRecorder {
   private _keptBytes = 0;
   private readonly _noting = new Noting(this);
   private readonly _trees = new WatchedTrees(this._noting);
-  private _notes: NoteFacts[] = [];
+  private _notes: (NoteFacts | ReadFacts)[] = [];
   private _count = 0;
   private _kernel: Kernel | undefined = undefined;
   private _markedAt = 0;
@@ -148,15 +149,22 @@ export class Recorder implements NoteTaker, RunRecorder {
     return { time: this._kernel?.scheduler.time ?? 0, run: this._kernel };
   }
   note({ node, ask, at, answer }: Note): void {
-    this._notes.push([node, ask, at, answer]);
+    this._push([node, ask, at, answer]);
+  }
+  read(node: number, offset: number, wanted: number, at: number, length: number, bytes: number): void {
+    this._push([node, offset, wanted, at, length, bytes]);
+  }
+  private _push(facts: NoteFacts | ReadFacts): void {
+    this._notes.push(facts);
     if (this._notes.length >= MOST_NOTES) this._takeNotes();
   }
   bytes(bytes: Uint8Array): number {
     const look = lookOf(bytes);
-    const kept = this._kept.get(look);
-    if (kept && this._areEqual(kept.copy, bytes)) return kept.number;
-    if (this._looks.has(look)) this._keep(look, bytes);
-    this._looks.add(look);
+    if (this._looks.has(look)) {
+      const kept = this._kept.get(look);
+      if (kept && this._areEqual(kept.copy, bytes)) return kept.number;
+      this._keep(look, bytes);
+    } else this._looks.add(look);
     this._file.add({ bytes });
     return this._count++;
   }

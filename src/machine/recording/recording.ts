@@ -10,7 +10,7 @@ import type { MachineOptions, MountOptions, Program, ProgramOptions } from "../o
 import type { Run } from "../run.ts";
 import { builtFrom } from "../snapshot/file/build-id.ts";
 import type { TerminalOptions } from "../standard-streams.ts";
-import { Answers, type HostAnswer, type Note } from "./answers.ts";
+import { Answers, type HostAnswer, type Note, readingText } from "./answers.ts";
 import { eventOfFacts, isCount, isTime } from "./events.ts";
 import { type FrameItem, itemsOf, type Unpacker } from "./frames.ts";
 import { ReplayedTrees } from "./host-answers.ts";
@@ -70,6 +70,8 @@ export interface Mark {
 }
 /** An answer of the host, in few words: the file's number, the question, virtual time, the answer. */
 export type NoteFacts = readonly [node: number, ask: string, at: number, answer: HostAnswer];
+/** The same for a read of a file that got bytes. */
+export type ReadFacts = readonly [node: number, offset: number, wanted: number, at: number, length: number, bytes: number];
 
 /** An opened recording. */
 export interface Recording {
@@ -175,7 +177,13 @@ class Facts {
   }
   private _addNotes(list: readonly unknown[]): void {
     for (const note of list) {
-      if (!Array.isArray(note) || note.length !== 4) return bad("a note of no kind");
+      if (!Array.isArray(note) || (note.length !== 4 && note.length !== 6)) return bad("a note of no kind");
+      if (note.length === 6) {
+        const [node, offset, wanted, at, length, bytes] = note as unknown as ReadFacts;
+        if (![node, offset, wanted, length, bytes].every(isCount) || !isTime(at)) return bad("an answer of no kind");
+        this.notes.push({ node, ask: readingText(offset, wanted), at, answer: { length, bytes } });
+        continue;
+      }
       const [node, ask, at, answer] = note as unknown[];
       if (!isCount(node) || typeof ask !== "string" || !isTime(at) || !isAnswer(answer)) return bad("an answer of no kind");
       this.notes.push({ node, ask, at, answer });
