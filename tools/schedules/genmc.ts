@@ -73,6 +73,7 @@ const main = async (): Promise<void> => {
       const { traces, schedules, milliseconds } = await explore(program, {
         root: hostTree("/"),
         search: "dpor",
+        atomic: "verifier_atomic",
         neverOutput: ["reach_error"],
         seconds: Number(values.seconds),
         clock: "2025-01-01",

@@ -23,11 +23,13 @@ export interface Answer {
 const ERROR = "reach_error";
 const MORE = "more choices";
 /**
- * Searches before the traces, for bugs that those reach late, with so many schedules each. `random` is none:
- * it lets a loop that waits go on.
+ * Searches for a program with too many traces, for bugs that those reach late, with so many schedules each.
+ * `random` is none: it lets a loop that waits go on.
  */
-const FIRST = ["pos", "feedback", "pct"] as const;
-const MOST = 60;
+const OTHERS = ["pos", "feedback", "pct"] as const;
+const MOST = 100;
+/** The part of the time that the traces have. */
+const SHARE = 0.9;
 
 /** Proves a program, or finds a call of reach_error(): with values of a row first. */
 const judge = async ({ programs, seconds, schedules: most }: Question): Promise<Answer> => {
@@ -36,20 +38,31 @@ const judge = async ({ programs, seconds, schedules: most }: Question): Promise<
     const isLast = n === programs.length - 1;
     const own = seconds / (isLast ? 1 : 2 * programs.length);
     const options = { root: hostTree("/"), atomic: "verifier_atomic", neverOutput: [ERROR, MORE], clock: "2025-01-01", minimise: false };
-    for (const search of [...FIRST, "dpor"] as const) {
-      const limits = { seconds: own, schedules: search === "dpor" ? most : MOST };
+    let why = "";
+    let counted = "";
+    for (const search of ["dpor", ...OTHERS] as const) {
+      const isProof = search === "dpor";
+      const limits = isProof
+        ? { seconds: own * SHARE, schedules: most }
+        : { seconds: (own * (1 - SHARE)) / OTHERS.length, schedules: MOST };
       const found = await explore(program, { ...options, ...limits, search });
       const { violation, traces } = found;
       schedules += found.schedules;
       milliseconds += found.milliseconds;
-      const isError = violation?.what.includes(ERROR) === true;
-      if (!isError && (!isLast || search !== "dpor")) continue;
-      const why = violation ? "more values" : found.milliseconds < own * 990 && found.schedules < most ? "a run was cut" : "more traces";
-      const verdict = isError ? "yes" : traces?.all ? "never" : `unknown: ${why}`;
-      const isRepeated = !isError || replay(program, { ...options, schedule: violation.schedule }) === violation.what;
-      const counted = `${traces?.count ?? search}${traces ? `+${traces.blocked}` : ""}`;
-      return { verdict, isRepeated, traces: counted, schedules, seconds: milliseconds / 1000 };
+      if (traces) counted = `${traces.count}+${traces.blocked}`;
+      if (violation?.what.includes(ERROR)) {
+        const isRepeated = replay(program, { ...options, schedule: violation.schedule }) === violation.what;
+        return { verdict: "yes", isRepeated, traces: isProof ? counted : search, schedules, seconds: milliseconds / 1000 };
+      }
+      if (!isProof) continue;
+      if (traces?.all) {
+        why = "never";
+        break;
+      }
+      const isStopped = found.milliseconds >= own * SHARE * 990 || found.schedules >= most;
+      why = `unknown: ${violation ? "more values" : isStopped ? "more traces" : "a run was cut"}`;
     }
+    if (isLast) return { verdict: why, isRepeated: true, traces: counted, schedules, seconds: milliseconds / 1000 };
   }
   throw new Error("there is no program");
 };

@@ -12,6 +12,7 @@ import { type Delay, type Departure, EarlyDeadlines, PointPlaces } from "../sche
 import { codeName, dataName } from "../stack/names.ts";
 import { BufferedStores } from "./buffered-stores.ts";
 import { Awaits } from "./proof/awaits.ts";
+import { FruitlessReads } from "./proof/fruitless.ts";
 import { Mutexes } from "./proof/mutexes.ts";
 import { ThreadIds } from "./proof/thread-ids.ts";
 import { type Race, RaceDetector, type SyncBytes } from "./races/detector.ts";
@@ -80,6 +81,9 @@ export class ObservedRun implements Chooser, AccessWatch {
   private readonly _mutexes: Mutexes | undefined;
   private readonly _sections: AtomicSections | undefined;
   private readonly _awaits: Awaits | undefined;
+  private readonly _fruitless: FruitlessReads | undefined;
+  /** A proof's accesses count from the second task on: those before it are the same in all runs. */
+  private _hasBegun: boolean;
   private _spins = new Spins();
 
   readonly departures: Departure[] = [];
@@ -110,8 +114,10 @@ export class ObservedRun implements Chooser, AccessWatch {
     this._strategy = strategy;
     this._ids = strategy.seesAll ? new ThreadIds(kernel) : undefined;
     this._mutexes = strategy.seesAll ? new Mutexes(words.mutexes) : undefined;
-    this._awaits = strategy.seesAll || strategy.keepsTime ? new Awaits(kernel) : undefined;
+    this._awaits = strategy.seesAll ? new Awaits(kernel, words.loops) : undefined;
+    this._fruitless = strategy.seesAll ? new FruitlessReads(words.fruitless, () => words.state) : undefined;
     this._sections = atomic === undefined ? undefined : new AtomicSections(kernel, atomic);
+    this._hasBegun = strategy.seesAll !== true;
     this._at = at;
     this._buffers = memory === "tso" ? new BufferedStores() : undefined;
     this._words = words;
@@ -138,6 +144,10 @@ export class ObservedRun implements Chooser, AccessWatch {
     const { current } = this._kernel.scheduler;
     if (!current) throw new Error("no task runs at the end of the common beginning");
     const seenIn = (space: object): object => (space === task.mem ? current.mem : space);
+    this._granted = before._granted;
+    this._user = before._user;
+    this._places.last = before._places.last && current;
+    if (!this._hasBegun) return;
     notes.tell(this._strategy, seenIn);
     const here = (event: PendingEvent): PendingEvent => ({ ...event, space: seenIn(event.space) });
     this._pages = before._pages.copy(task.mem, current.mem);
@@ -147,9 +157,6 @@ export class ObservedRun implements Chooser, AccessWatch {
     for (const pair of before.readsFrom) this.readsFrom.add(pair);
     for (const [pid, place] of before._placeOf) this._placeOf.set(pid, place);
     for (const [word, tasks] of before.wordEvents) this.wordEvents.set(word, new Map(tasks));
-    this._granted = before._granted;
-    this._user = before._user;
-    this._places.last = before._places.last && current;
     this._spins = before._spins.copy();
     for (const step of before.steps ?? []) this.steps?.push({ ...step, event: here(step.event) });
   }
@@ -160,9 +167,11 @@ export class ObservedRun implements Chooser, AccessWatch {
     const { scheduler, tasks } = this._kernel;
     const runs = scheduler.current === task;
     this._ids?.note(task);
+    this._fruitless?.born(task, scheduler.current);
     if (runs) this._buffers?.turn(task);
     // A task that has become runnable does not run yet: the TLB goes on to know the running one's accesses.
     const isNew = tasks.size !== this._alive;
+    this._hasBegun ||= this._kernel.programs > 1;
     if (this._at !== "calls" && (isNew || (runs && pid !== this._turn))) this._cpu.flushWrites();
     this._alive = tasks.size;
     if (runs) this._turn = pid;
@@ -171,7 +180,11 @@ export class ObservedRun implements Chooser, AccessWatch {
     this._places.last = task;
     if (this._resuming.delete(task.pid)) this._granted = this._cpu.instructions;
     const pending = this._pending.get(task.pid);
-    if (pending && this._awaits?.looks(task, pending)) return 0;
+    if (pending && this._awaits?.looks(task, pending)) {
+      const back = this._awaits.back();
+      if (back !== undefined) this._goesNowhere(task, back);
+      return 0;
+    }
     if (pending) {
       this._pending.delete(task.pid);
       this._execute(task, pending);
@@ -180,6 +193,10 @@ export class ObservedRun implements Chooser, AccessWatch {
     const steps = this._buffers.step(task, this._instructions.at(task, this._cpu.state.rip));
     if (steps === 0) this._user = task.usage.user;
     return steps;
+  }
+  /** `back`: it is in the state before so many reads; undefined: it has failed an assumption. */
+  private _goesNowhere(task: Task, back?: number): void {
+    if (this._fruitless?.note(task, back)) this._strategy.fruitless?.(task.pid);
   }
   /** The stores that another task could have missed, and the points at which they left. */
   get delays(): Delay[] {
@@ -191,7 +208,7 @@ export class ObservedRun implements Chooser, AccessWatch {
   }
   /** A proof is for one order of deadlines and computations. */
   letsTimePass(task: Task): boolean {
-    return !this._strategy.seesAll && !this._strategy.keepsTime && this._early.mayCome(task);
+    return !this._strategy.seesAll && this._early.mayCome(task);
   }
   choose(kind: PointKind, candidates: readonly Task[]): Task {
     const usual = candidates[0] as Task;
@@ -200,6 +217,7 @@ export class ObservedRun implements Chooser, AccessWatch {
     const isBirth = kind === "return" && candidates.some(({ pid }) => !this.tasks.has(pid));
     if ((kind === "return" && !isBirth) || (kind === "checked" && this._at !== "calls")) return usual;
     if (kind === "call" && this._at === "accesses" && this._instructions.isOwnCall(usual)) return usual;
+    if (kind === "call" && this._fails(usual)) return usual;
     if (kind !== "next" && this._sections?.holds(usual)) {
       if (kind === "call") this._execute(usual, this._callOf(usual), true);
       return usual;
@@ -234,6 +252,7 @@ export class ObservedRun implements Chooser, AccessWatch {
         const { pid } = one;
         const event = this._pending.get(pid);
         if (this._awaits?.waits(one)) return { pid, event, spins: true };
+        if (this._fruitless?.waits(one, event)) return { pid, event, idles: true };
         return this._ids?.waits(event) || this._mutexes?.waits(one, event) ? { pid, event, waits: true } : { pid, event };
       });
       list.push(...(this._buffers?.candidates() ?? []));
@@ -245,6 +264,13 @@ export class ObservedRun implements Chooser, AccessWatch {
       if (store.event) this._strategy.executed(store.pid, store.event, this._others());
     }
   }
+  /** The task has failed an assumption: it waits on the variable of sections. */
+  private _fails(task: Task): boolean {
+    const { call, address, reads } = this._instructions.callOn(task);
+    const fails = reads && call.startsWith("futex") && this._sections?.isVariable(task, address) === true;
+    if (fails) this._goesNowhere(task);
+    return fails;
+  }
   private _callOf(task: Task): PendingEvent {
     const on = this._strategy.seesAll ? this._instructions.callOn(task) : { address: 0, bytes: 0, writes: false, reads: false };
     return { ip: this._cpu.state.rip, space: task.mem, ...on };
@@ -252,7 +278,7 @@ export class ObservedRun implements Chooser, AccessWatch {
   alone(kind: PointKind, task: Task): void {
     if (kind === "access") this._buffers?.drainAt(task, this._user);
     if (kind === "access") this._compared(task, true);
-    if (kind !== "call" || !this._strategy.seesAll || this._instructions.isOwnCall(task)) return;
+    if (kind !== "call" || !this._strategy.seesAll || this._instructions.isOwnCall(task) || this._fails(task)) return;
     this._execute(task, this._callOf(task), this._sections?.holds(task));
   }
 
@@ -267,9 +293,9 @@ export class ObservedRun implements Chooser, AccessWatch {
   private _isLibrarys(task: Task, address: number): boolean {
     return this._at !== "all" && !this._detector && this._instructions.isLibraryData(task, address);
   }
-  /** More than one task lives; for races, also if others have lived. */
+  /** More than one task lives, process 1 among them; for races, also if others have lived. */
   private get _isShared(): boolean {
-    return this._kernel.tasks.size > 1 || this._detector?.hasBegun === true;
+    return (this._hasBegun && this._kernel.tasks.size > 1) || this._detector?.hasBegun === true;
   }
   holds(address: number, bytes: number, how: number, record: number, budget: number): boolean {
     const { scheduler } = this._kernel;
@@ -308,10 +334,14 @@ export class ObservedRun implements Chooser, AccessWatch {
     const joins = this._ids?.isJoin(task, address, how) === true;
     if (this._awaits && instruction.isLibrary && instruction.isAtomic) this._words.noteAtomic(address, bytes);
     if (!joins && !this._isEvent(task, instruction, address, bytes)) {
-      if (how !== access.write) this._awaits?.reads(task, address, bytes);
+      if (how !== access.write) {
+        this._awaits?.reads(task, address, bytes);
+        this._fruitless?.reads(task, address, bytes);
+      }
       return false;
     }
     this._granted = start;
+    this._fruitless?.arrives(task);
     const opens = this._sections?.isVariable(task, address) === true;
     const writes = how === access.write && !opens;
     const reads = !opens && (!writes || instruction.reads);
@@ -363,13 +393,10 @@ export class ObservedRun implements Chooser, AccessWatch {
   private _execute(task: Task, begun: PendingEvent, isMore = false): void {
     const { pid } = task;
     const fails = begun.compares && !isMore && !this._instructions.exchanges(task, begun);
-    const event = fails
-      ? { ...begun, writes: false, takes: false }
-      : this._mutexes?.frees(task, begun)
-        ? { ...begun, wasFree: true }
-        : begun;
+    const event = fails ? { ...begun, writes: false } : this._mutexes?.frees(task, begun) ? { ...begun, wasFree: true } : begun;
     this._mutexes?.executed(task, event);
     this._awaits?.executed(task, event);
+    this._fruitless?.executed(task, event, isMore);
     if (event.opens) this._sections?.enter(task);
     else if (event.bytes > 0) {
       const source = this._pages.source(task, event.address, event.ip, event.writes);

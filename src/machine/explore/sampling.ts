@@ -26,10 +26,14 @@ class Default implements Strategy {
 
 /** Drawn schedules in a proof: its points are those of the proof, and so is its order of deadlines. */
 class PosInTime extends Pos {
-  readonly keepsTime = true;
+  readonly seesAll = true;
 }
-/** Schedules that are drawn before the first trace of a proof, and after each so many traces. */
-const FIRST_TURN = 6;
+/**
+ * Schedules that are drawn before the first trace of a proof, until so many have shown no more shared words,
+ * and after each so many traces.
+ */
+const FIRST_TURN = 8;
+const MOST_FIRST = 40;
 const TURN = 10;
 const TRACES = 50;
 /** Schedules that are directed to the other order of each data race. */
@@ -140,11 +144,12 @@ export class Sampling {
     const trials = this._trials;
     const drawn = new PosInTime(new Random(seed));
     let isBounded = false;
-    let turn = FIRST_TURN;
+    let [turn, known] = [FIRST_TURN, ""];
     trials.words.isAssumed = true;
     for (let before = ""; !trials.exhausted; ) {
       for (; turn > 0 && !trials.exhausted; turn--) {
-        const found = this._try(drawn);
+        const found = this._tryFirst(drawn);
+        if (this._learnt !== known && trials.schedules < MOST_FIRST) [turn, known] = [FIRST_TURN, this._learnt];
         if (found) return { found, isComplete: false };
         await this._pauses.pause();
       }
@@ -153,7 +158,7 @@ export class Sampling {
         dpor.restart();
         isBounded = false;
       }
-      const found = this._try(dpor);
+      const found = this._tryFirst(dpor);
       if (found) return { found, isComplete: false };
       isBounded ||= !this._isWhole || dpor.isCut;
       await this._pauses.pause();
@@ -163,6 +168,10 @@ export class Sampling {
       else if (dpor.traces % TRACES === 0) turn = TURN;
     }
     return { found: undefined, isComplete: false };
+  }
+  /** A run, with the limit of a drawn one until one has ended. */
+  private _tryFirst(strategy: Strategy): Found | undefined {
+    return this._trials.knowsLimit ? this._try(strategy) : this._trials.first(() => this._try(strategy));
   }
   /** What the runs have shown of shared words. */
   private get _learnt(): string {

@@ -5,6 +5,7 @@ import { ALL, READS } from "../../cpu/machine/access-watch.ts";
 import { access } from "../../cpu/machine/mmu.ts";
 import type { Task } from "../../kernel/core/task.ts";
 import { PROT, VM } from "../../memory/vma.ts";
+import { FruitlessFacts } from "./proof/fruitless.ts";
 import { MutexFacts } from "./proof/mutexes.ts";
 
 /** The bytes of a word here: the smallest object that C programs share, as a rule. */
@@ -26,6 +27,9 @@ export class SharedWords {
   words = 0;
   used = 0;
   readonly mutexes = new MutexFacts();
+  readonly fruitless = new FruitlessFacts();
+  /** Instructions of loops that wait (awaits.ts). */
+  readonly loops = new Set<number>();
   /** Words of the program that libraries access by atomic instructions: of locks (addresses / WORD). */
   private readonly _atomic = new Set<number>();
   /** No run has shown the shared words yet: each of the program's variables counts as one. */

@@ -39,6 +39,8 @@ export interface Candidate {
   readonly waits?: boolean;
   /** It is in a loop that waits for another task (awaits.ts). Only in a proof. */
   readonly spins?: boolean;
+  /** What it would read leads nowhere (fruitless.ts). Only in a proof. */
+  readonly idles?: boolean;
 }
 
 /** Facts of the schedules so far, for the strategies. */
@@ -54,8 +56,6 @@ export interface ObservedFacts {
 export interface Strategy {
   /** It is told of each event, also while one task alone can run; and calls name the words they concern. */
   readonly seesAll?: boolean;
-  /** No deadline comes before a computation that began earlier and takes less time. */
-  readonly keepsTime?: boolean;
   /** A new schedule begins. */
   begin(): void;
   /** The index of the candidate that runs. Candidate 0 is the scheduler's own choice. */
@@ -64,6 +64,8 @@ export interface Strategy {
   executed(pid: number, event: PendingEvent, waiting: Iterable<Candidate>): void;
   /** The same, in the section that the task's last event has opened: no other task could run before it. */
   also?(pid: number, event: PendingEvent): void;
+  /** The values that the task has read last lead nowhere. Only in a proof. */
+  fruitless?(pid: number): void;
   /** A task has used its slice, or spins: the others must run before it. */
   starves(pid: number, isSlice: boolean): void;
   /** The event was an access that read the value of `source`, an instruction, or wrote. */
@@ -242,8 +244,8 @@ export class Pos implements Strategy {
     this._starving.clear();
   }
   protected priority(candidate: Candidate, candidates: readonly Candidate[]): number {
-    const { pid, event, spins } = candidate;
-    if (this._starving.has(pid) || spins) return LAST;
+    const { pid, event, spins, idles, waits } = candidate;
+    if (this._starving.has(pid) || spins || idles || waits) return LAST;
     if (this._late.keeps(candidate, candidates)) return LAST + this.random.fraction();
     const known = this._priorities.get(pid);
     if (known && known.event === event) return known.priority;

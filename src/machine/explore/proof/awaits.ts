@@ -77,11 +77,16 @@ export class Awaits {
   /** The task that has stopped, or is to stop, for a look at its state. */
   private _looking = 0;
   private _isComparing = false;
+  /** The reads since a state to which the running task has come back: it begins to wait. */
+  private _back: number | undefined = undefined;
   isLivelock = false;
   private _unseenOf = 0;
   private _unseen = 0;
-  constructor(kernel: Kernel) {
+  /** Instructions of loops that wait, in all runs: their states are noted at the first visit. */
+  private readonly _loops: Set<number>;
+  constructor(kernel: Kernel, loops: Set<number>) {
     this._kernel = kernel;
+    this._loops = loops;
   }
 
   /**
@@ -119,8 +124,10 @@ export class Awaits {
     let stretch = this._stretches.get(pid);
     if (!stretch) this._stretches.set(pid, (stretch = new Stretch()));
     let visits = stretch.visits.get(ip);
-    if (!visits)
-      stretch.visits.set(ip, (visits = { count: 0, next: isLibrary === true ? VISIT_OF_LIBRARY : VISIT, between: 1, last: undefined }));
+    if (!visits) {
+      const next = this._loops.has(ip) ? 1 : isLibrary === true ? VISIT_OF_LIBRARY : VISIT;
+      stretch.visits.set(ip, (visits = { count: 0, next, between: 1, last: undefined }));
+    }
     if (++visits.count < visits.next) return false;
     visits.next += visits.between;
     return true;
@@ -133,6 +140,12 @@ export class Awaits {
     this._looking = task.pid;
     this._isComparing = false;
     return true;
+  }
+  /** The same, once. */
+  back(): number | undefined {
+    const { _back: back } = this;
+    this._back = undefined;
+    return back;
   }
   /** True once after `looks`. */
   hasLooked({ pid }: Task): boolean {
@@ -156,7 +169,7 @@ export class Awaits {
     const { last } = visits;
     const registers = this._registers(task);
     const isSame = last !== undefined && areEqual(last.registers, registers);
-    const memory = isSame || !last ? this._memory(task) : undefined;
+    const memory = isSame || !last || this._loops.has(ip) ? this._memory(task) : undefined;
     const before = last?.memory === undefined ? undefined : last;
     const calls = this._kernel.syscalls - stretch.yields;
     visits.last = { registers, memory, reads: stretch.reads.length, calls };
@@ -165,6 +178,8 @@ export class Awaits {
     if (!isSame || !before || !isSameMemory(before.memory, memory) || before.calls !== calls) return;
     const words = stretch.reads.slice(before.reads).map(({ address, bytes }) => ({ address, bytes, value: valueOf(task, address, bytes) }));
     this._waiting.set(task.pid, words);
+    this._loops.add(ip);
+    this._back = words.length;
   }
   /** The task only waits: no word that its loop reads has changed. */
   waits(task: Task): boolean {

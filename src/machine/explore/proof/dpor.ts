@@ -3,25 +3,8 @@
 // independent events are one Mazurkiewicz trace, and each trace is run. Where all have run without a
 // violation, none of the program's schedules has one.
 import type { Candidate, PendingEvent, Strategy } from "../strategy.ts";
+import { type DporEvent, dependent, ENDS, noted, stillAsleep, YIELDS } from "./events.ts";
 
-/** An event of a trace. Spaces are numbered in the order in which a run meets them. */
-interface DporEvent {
-  readonly pid: number;
-  readonly space: number;
-  readonly address: number;
-  readonly bytes: number;
-  readonly reads: boolean;
-  readonly writes: boolean;
-  /** A system call, by its name; undefined: an access to memory. */
-  readonly call: string | undefined;
-  readonly joins: boolean;
-  /** It takes a mutex of the C library, which it finds free (mutexes.ts). */
-  readonly takes: boolean;
-  /** It writes a word that was 0. */
-  readonly wasFree: boolean;
-  /** Further accesses and calls of a section. */
-  readonly more: DporEvent[];
-}
 /** The state before an event. */
 interface Node {
   readonly enabled: readonly number[];
@@ -30,37 +13,11 @@ interface Node {
   /** Undefined: the task only waits there for the end of another. */
   readonly done: Map<number, DporEvent | undefined>;
   event: DporEvent;
+  /** No other task could go on without a wait. */
+  isLast: boolean;
+  /** The event read what leads nowhere (fruitless.ts), and no other task could go on. */
+  isFruitless: boolean;
 }
-
-/**
- * Calls that end the process: no other task goes on. What the others do before the end they also do if it
- * comes last, so it comes when no other task can run, and its order matters to other ends alone.
- */
-const ENDS = "exit_group";
-/** The same, and another program begins. */
-const EXECUTES = /^execve/;
-/** Calls whose only object is a word of memory. */
-const ON_WORDS = /^futex|^exit$/;
-
-const executes = ({ call }: DporEvent): boolean => call !== undefined && EXECUTES.test(call);
-
-/** True if the order of two events of different tasks can matter. */
-const dependent = (a: DporEvent, b: DporEvent): boolean =>
-  areDependent(a, b) || a.more.some((one) => dependent(one, b)) || b.more.some((one) => areDependent(a, one));
-const areDependent = (a: DporEvent, b: DporEvent): boolean => {
-  if (executes(a) || executes(b)) return true;
-  if (a.call === ENDS || b.call === ENDS) return a.call === b.call;
-  const overlap = a.space === b.space && a.address < b.address + b.bytes && b.address < a.address + a.bytes;
-  if (a.call === undefined || b.call === undefined)
-    return overlap && (a.writes || b.writes) && (a.reads || a.writes) && (b.reads || b.writes);
-  if (ON_WORDS.test(a.call) || ON_WORDS.test(b.call)) return overlap;
-  // Other calls: what the kernel does for one may be seen by another.
-  return true;
-};
-
-/** The tasks that go on to sleep after an event: theirs are independent of it. */
-const stillAsleep = (sleep: readonly (readonly [number, DporEvent | undefined])[], after: DporEvent): ReadonlyMap<number, DporEvent> =>
-  new Map(sleep.flatMap(([pid, event]) => (event && pid !== after.pid && !dependent(event, after) ? [[pid, event]] : [])));
 
 /** Indices of the last event of each task that happens before a moment. */
 type Clock = Map<number, number>;
@@ -94,6 +51,9 @@ export class Dpor implements Strategy {
   private _waiting: readonly Candidate[] = [];
   /** All enabled tasks sleep: another run has had this trace. */
   private _isBlocked = false;
+  /** The event of the run after which its task goes nowhere, while others could go on; -1: none. */
+  private _fruitlessAt = -1;
+  private _isLast = false;
   /** A run did not repeat its beginning. */
   isUnsteady = false;
   /** Complete runs, one a trace; and runs that sleep sets have cut. */
@@ -114,6 +74,7 @@ export class Dpor implements Strategy {
     this._last = undefined;
     this._waiting = [];
     this._tired.clear();
+    this._fruitlessAt = -1;
     this._isBlocked = this.isUnsteady = this.isCut = false;
   }
   /** From the start: the runs have shown more shared words. */
@@ -126,20 +87,24 @@ export class Dpor implements Strategy {
 
   choose(candidates: readonly Candidate[]): number {
     this._fallAsleep();
-    const awake = candidates.filter(({ waits, spins, event }) => !waits && !spins && event?.call !== ENDS);
+    const awake = candidates.filter(({ waits, spins, idles, event }) => !waits && !spins && !idles && event?.call !== ENDS);
+    const idle = candidates.filter(({ waits, spins, idles }) => idles && !waits && !spins);
     const ends = candidates.filter(({ event, spins }) => event?.call === ENDS && !spins);
-    const isOver = ends.length > 0 && awake.every(({ pid }) => this._tired.has(pid));
+    const isOver = ends.length + idle.length > 0 && awake.every(({ pid }) => this._tired.has(pid));
     if (isOver && awake.length > 0) this.isCut = true;
     const joiners = candidates.filter(({ spins }) => !spins);
-    const free = isOver ? ends : ([awake, joiners, candidates.slice(0, 1)].find(({ length }) => length > 0) ?? []);
+    const lists = isOver ? [idle, ends] : [awake, joiners, candidates.slice(0, 1)];
+    const free = lists.find(({ length }) => length > 0) ?? [];
     this._enabled = free.map(({ pid }) => pid);
+    this._isLast = isOver || awake.length === 0;
     this._waiting = candidates.filter(({ waits, event }) => waits && event?.takes);
     const index = (pid: number | undefined): number => candidates.findIndex((one) => one.pid === pid);
-    if (this._at < this._prefix) {
+    if (this._at < this._prefix && !this._isBlocked) {
       const wanted = index((this._nodes[this._at] as Node).event.pid);
       if (wanted < 0) this.isUnsteady = true;
       // A look at a thread that lives changes nothing: other tasks go first.
-      if (awake.length === 0 || (!candidates[wanted]?.waits && !candidates[wanted]?.spins)) return Math.max(0, wanted);
+      const { waits = false, spins = false, idles = false } = candidates[wanted] ?? {};
+      if (awake.length === 0 || !(waits || spins || idles)) return Math.max(0, wanted);
       this._isBlocked = true;
       return index(awake[0]?.pid);
     }
@@ -152,17 +117,21 @@ export class Dpor implements Strategy {
     if (this._isBlocked || this.isUnsteady) return;
     this._fallAsleep();
     for (const one of this._tired) if (one !== pid) this._tired.delete(one);
-    const noted = this._noted(pid, event);
+    const own = this._noted(pid, event);
     const enabled = this._enabled.includes(pid) ? this._enabled : [pid];
     const n = this._at++;
     if (n < this._prefix) {
       const node = this._nodes[n] as Node;
       if (node.event.pid !== pid) this.isUnsteady = true;
-      node.event = noted;
+      node.event = own;
+      node.isLast = this._isLast;
+      node.isFruitless = false;
     } else {
       const backtrack = new Set(this._all ? enabled : [pid]);
-      this._nodes.push({ enabled, sleep: this._sleep, backtrack, done: new Map(), event: noted });
+      const { _isLast: isLast, _sleep: sleep } = this;
+      this._nodes.push({ enabled, sleep, backtrack, done: new Map(), event: own, isLast, isFruitless: false });
     }
+    this._isLast = false;
     this._last = this._nodes[n];
     this._enabled = [];
     if (pid !== this._starving) this._starving = 0;
@@ -171,11 +140,22 @@ export class Dpor implements Strategy {
     if (this._isBlocked || this.isUnsteady || this._last?.event.pid !== pid) return;
     this._last.event.more.push(this._noted(pid, event));
   }
+  /** The values that the task has read last lead nowhere. */
+  fruitless(pid: number): void {
+    if (this._isBlocked || this.isUnsteady || this._all) return;
+    const n = this._nodes.findLastIndex(({ event }, i) => i < this._at && event.pid === pid && event.call !== YIELDS);
+    const node = this._nodes[n];
+    if (!node) return;
+    if (node.isLast || node.enabled.every((one) => one === pid)) node.isFruitless = true;
+    else {
+      this._fruitlessAt = n;
+      this._isBlocked = true;
+    }
+  }
   private _noted(pid: number, event: PendingEvent): DporEvent {
     let space = this._spaces.get(event.space);
     if (space === undefined) this._spaces.set(event.space, (space = this._spaces.size));
-    const { address, bytes, reads, writes, call, joins = false, takes = false, wasFree = false } = event;
-    return { pid, space, address, bytes, reads, writes, call, joins, takes, wasFree, more: [] };
+    return noted(pid, space, event);
   }
   private _fallAsleep(): void {
     if (!this._last) return;
@@ -205,8 +185,13 @@ export class Dpor implements Strategy {
       const enabler = this._enablerOf(j, before);
       if (enabler !== undefined) joinInto(clock, clocks[enabler] as Clock);
       for (let i = j - 1; i >= 0; i--) {
-        const other = (nodes[i] as Node).event;
-        if (other.pid === pid || includes(clock, nodes, i) || !dependent(other, event)) continue;
+        const { event: other, enabled } = nodes[i] as Node;
+        if (other.pid === pid || !dependent(other, event)) continue;
+        if (includes(clock, nodes, i)) {
+          // The task waited for a value, and in this state it could have read another one.
+          if (enabler !== undefined && i > (before ?? -1) && !event.takes && !event.joins && enabled.includes(pid)) races.push([i, j]);
+          continue;
+        }
         // The end of a thread enables the joiner: there is no other order.
         if (!other.joins && !event.joins) races.push([i, j]);
         joinInto(clock, clocks[i] as Clock);
@@ -254,11 +239,12 @@ export class Dpor implements Strategy {
     const j = nodes.length;
     for (const { pid, event } of this._waiting) {
       if (!event) continue;
-      const noted = this._noted(pid, event);
-      nodes.push({ enabled: [pid], sleep: new Map(), backtrack: new Set(), done: new Map(), event: noted });
+      const last = this._noted(pid, event);
+      const rest = { sleep: new Map(), backtrack: new Set<number>(), done: new Map(), isLast: true, isFruitless: false };
+      nodes.push({ enabled: [pid], event: last, ...rest });
       const before = nodes.findLastIndex((node, n) => n < j && node.event.pid === pid);
       const clock = this._ownClock(j, before < 0 ? undefined : before);
-      const holder = this._holderBefore(j, noted);
+      const holder = this._holderBefore(j, last);
       const isRace = holder !== undefined && !includes(clock, nodes, holder);
       clock.set(pid, j);
       clocks.push(clock);
@@ -279,8 +265,11 @@ export class Dpor implements Strategy {
   private _reverse(i: number, j: number): void {
     const node = this._nodes[i] as Node;
     const initials = this._initials(i, j);
-    if (initials.some((pid) => node.backtrack.has(pid))) return;
-    const first = initials.find((pid) => node.enabled.includes(pid));
+    const { pid: last } = (this._nodes[j] as Node).event;
+    // A run that went nowhere stands for none.
+    const isOpen = (pid: number): boolean => !node.done.has(pid) || node.done.get(pid) !== undefined;
+    if (initials.some((pid) => node.backtrack.has(pid) && (isOpen(pid) || pid === last))) return;
+    const first = initials.find((pid) => node.enabled.includes(pid) && isOpen(pid));
     if (first !== undefined) node.backtrack.add(first);
     else for (const pid of node.enabled) node.backtrack.add(pid);
   }
@@ -294,8 +283,9 @@ export class Dpor implements Strategy {
     const initials: number[] = [];
     for (let k = i + 1; k <= j; k++) {
       const clock = clocks[k] as Clock;
-      if (k < j && includes(clock, nodes, i)) continue;
-      const { pid } = (nodes[k] as Node).event;
+      const { event, isFruitless } = nodes[k] as Node;
+      if (k < j && (includes(clock, nodes, i) || isFruitless)) continue;
+      const { pid } = event;
       if (begun.has(pid)) continue;
       let isFirst = true;
       for (const [other, from] of begun) if ((clock.get(other) ?? -1) >= from) isFirst = false;
@@ -319,14 +309,17 @@ export class Dpor implements Strategy {
   }
   /** After a run: prepares the next one. False: all traces have run. */
   next(): boolean {
-    const waited = this._isBlocked && this._at < this._prefix ? this._at : -1;
-    this._nodes.length = Math.max(this._at, this._prefix);
+    const isWaiting = this._fruitlessAt < 0 && this._isBlocked && this._at < this._prefix;
+    const idle = isWaiting ? this._at : this._fruitlessAt;
+    this._nodes.length = idle < 0 ? Math.max(this._at, this._prefix) : idle + 1;
+    this._clocks.length = Math.min(this._clocks.length, this._nodes.length);
     if (this._isBlocked) this.blocked++;
     else this.traces++;
-    if (waited < 0) this._addBacktracks();
+    if (!isWaiting) this._addBacktracks();
+    if (idle >= 0) this._passOver(idle);
     for (let n = this._nodes.length - 1; n >= 0; n--) {
       const node = this._nodes[n] as Node;
-      node.done.set(node.event.pid, n === waited ? undefined : node.event);
+      node.done.set(node.event.pid, n === idle ? undefined : node.event);
       const pid = [...node.backtrack].find((one) => !node.done.has(one) && !node.sleep.has(one));
       if (pid === undefined) continue;
       node.event = { ...node.event, pid };
@@ -335,5 +328,13 @@ export class Dpor implements Strategy {
       return true;
     }
     return false;
+  }
+  /** Lets another task run in place of one that goes nowhere. */
+  private _passOver(n: number): void {
+    const { event, backtrack, done, sleep, enabled } = this._nodes[n] as Node;
+    const isOther = (pid: number): boolean => pid !== event.pid && !sleep.has(pid);
+    if ([...backtrack].some((pid) => isOther(pid) && (!done.has(pid) || done.get(pid) !== undefined))) return;
+    const other = enabled.find((pid) => isOther(pid) && !done.has(pid));
+    if (other !== undefined) backtrack.add(other);
   }
 }
