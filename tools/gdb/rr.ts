@@ -117,6 +117,8 @@ const apart = ["--pid", "--fork", "--mount-proc", "--kill-child"];
 const canBeApart = spawnSync("unshare", [...apart, "true"]).status === 0;
 /** The program of a script needs more than its one file. */
 const NOT_BUILT = /cp: cannot stat .*objects\/bin/;
+/** A part of a script has failed; the parts for lldb, which rr has besides, are not looked at. */
+const FAILED = /^Test '\w+' FAILED(?!.*\(lldb\))/m;
 /** What the debugger has said; the folders of tests that pass are gone. */
 const logs = (): string =>
   readdirSync(work, { recursive: true, encoding: "utf8" })
@@ -139,7 +141,7 @@ const verdictOf = (run: string): string => {
   });
   const said = stdout + stderr + logs();
   writeFileSync(join(folder, `${basename(run, ".run")}.log`), said);
-  if (/ PASSED( \(gdb\))?$/m.test(stdout)) return "passed";
+  if (/ PASSED( \(gdb\))?$/m.test(stdout) && !FAILED.test(stdout)) return "passed";
   if (/trapgate has no /.test(said)) return "not in the shim";
   return NOT_BUILT.test(said) ? "not built" : "FAILED";
 };
