@@ -2,7 +2,7 @@
 // it, or after 4096 iterations. At such a place the iterations are executed on top of the moment before, and
 // undone by a way back there: history has no trace of them.
 import type { Cpu } from "../cpu/cpu.ts";
-import { repeatIterations } from "../cpu/decode/operand-slots.ts";
+import { iterationsLeft } from "../cpu/decode/operand-slots.ts";
 import { exit } from "../cpu/machine/exit.ts";
 import { R } from "../cpu/machine/state.ts";
 import { compareMoments, type Moment } from "../machine/moment.ts";
@@ -71,7 +71,8 @@ export class Inside {
     this._place = { moment: timeline.moment, iterations: 0 };
     this._isThere = true;
     return notes.quietly(async () => {
-      for (let n = 1; n <= most && n < repeatIterations; n++) {
+      const left = iterationsLeft(cpu.state.gpr(R.cx));
+      for (let n = 1; n <= most && n < left; n++) {
         if (cpu.evaluate() !== exit.budget || cpu.state.rip !== rip) break;
         if (!isIt(n)) continue;
         this._place = { moment: (this._place as Place).moment, iterations: n };

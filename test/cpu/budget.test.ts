@@ -80,6 +80,43 @@ test("rounds of a repeated instruction cost the same in every tier, and a deadli
   cpu.engine = "jit";
 });
 
+test("faults in a repeated instruction change no time, in any tier", () => {
+  // mov edi, FILLED; rep stosb; hlt
+  const bytes = [0xbf, 0, 0, 0, 0x20, 0xfc, 0xf3, 0xaa, 0xf4];
+  const present = new Set<number>();
+  cpu.setAddressSpace({
+    translate: (address) =>
+      address >= PAGE && address < PAGE + 4096 ? layout.frames : present.has(address >>> 12) ? layout.frames + 4096 : -5,
+  });
+  const after = (engine: Engine, count: number, offset: number, faults: boolean): readonly unknown[] => {
+    cpu.engine = engine;
+    present.clear();
+    for (let n = 0; n < 16 && !faults; n++) present.add((FILLED >>> 12) + n);
+    cpu.flushTlb();
+    cpu.invalidateFrame(layout.frames);
+    cpu.state.u8.set([...bytes.slice(0, 1), offset & 0xff, offset >> 8, ...bytes.slice(3)], layout.frames);
+    cpu.state.setGpr(R.cx, count);
+    cpu.state.rip = PAGE;
+    cpu.flags = 0;
+    const before = cpu.instructions;
+    let met = 0;
+    for (;;) {
+      if (cpu.run(1000) !== exit.fault || cpu.state.u32[at.exitVector >> 2] !== 14) break;
+      met++;
+      present.add(cpu.state.gpr(R.di) >>> 12);
+    }
+    expect(met > 0).toBe(faults);
+    return [count, offset, cpu.instructions - before, cpu.state.gpr(R.di), cpu.state.u32[at.exitVector >> 2]];
+  };
+  const random = new SeededRandom(3);
+  for (let n = 0; n < 20; n++) {
+    const [count, offset] = [1 + (random.u32() % 30_000), random.u32() % 4096];
+    const plain = after("interpret", count, offset, false);
+    for (const engine of ["evaluate", "interpret", "jit"] as const)
+      for (const faults of [true, false]) expect([engine, ...after(engine, count, offset, faults)]).toEqual([engine, ...plain]);
+  }
+});
+
 test("a single step comes although a part of the budget ends just there", () => {
   for (let n = 1; n < 300; n++) {
     cpu.state.setGpr(R.sp, PAGE);

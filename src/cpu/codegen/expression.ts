@@ -3,6 +3,7 @@
 // arithmetic. V8 does some of this, too, but not the last, and it costs compilation time.
 
 import { bitsOf, constant, i32c, i64c, node, noted, type Origin, op, type WasmNode, type WasmType, wt } from "../../wasm/encoder.ts";
+import { repeatIterations } from "../decode/operand-slots.ts";
 import type { Pure } from "../isa/flags.ts";
 import { integers } from "../isa/integers.ts";
 
@@ -308,3 +309,7 @@ export const pureLow: typeof pure = {
   ltS: compareLow("ltS", op.i32ltS),
   leS: compareLow("leS", op.i32leS),
 };
+
+/** Iterations of a repeated string instruction with this count before the dispatcher gets control. */
+export const iterationsLeftIn = (count: WasmNode): WasmNode =>
+  as(wt.i32, pure.add(pure.and(pure.sub(count, pure.imm(1)), pure.imm(repeatIterations - 1)), pure.imm(1)));

@@ -73,12 +73,14 @@ export const firstRoutine = Object.keys(special).length;
 export const isGone = (handler: number): boolean => handler === special.stale || handler === special.next;
 
 /**
- * Iterations of a repeated string instruction before the dispatcher gets control; they count as `repeatCost`
- * instructions.
+ * A repeated string instruction gives the dispatcher control when its count becomes a multiple of this number.
+ * The count alone decides, so a fault or a change of the tier between two iterations changes no time.
  */
 export const repeatIterations = 4096;
-/** Instructions charged for `repeatIterations` iterations. */
+/** Instructions that are charged then. */
 export const repeatCost = 64;
+/** Iterations until then. `count`: the low bits at least. */
+export const iterationsLeft = (count: number): number => ((count - 1) & (repeatIterations - 1)) + 1;
 
 /**
  * A compiled region: (budget, number of the entry) -> the address to continue at, or ~ of an exit code. A

@@ -5,8 +5,8 @@
 import { type Body, i32c, i64c, localGet, node, op, type WasmNode, type WasmType, wt } from "../../wasm/encoder.ts";
 import type { FuncType } from "../../wasm/module.ts";
 import { accessWord, Compiler, displacedEntry, field, isEntryOf, jumpEntry, loadAt, type Runtime } from "../codegen/compile.ts";
-import { as, pure, truth, zeroVector } from "../codegen/expression.ts";
-import { executionsIn, repeatIterations, slotBits, slotsOf } from "../decode/operand-slots.ts";
+import { as, iterationsLeftIn, pure, truth, zeroVector } from "../codegen/expression.ts";
+import { executionsIn, slotBits, slotsOf } from "../decode/operand-slots.ts";
 import { alignmentOf, type HandlerForm } from "../isa/form.ts";
 import type { Ops, RegisterWidth } from "../isa/ops.ts";
 import type { HelperName } from "../isa/routine-types.ts";
@@ -452,7 +452,7 @@ export class HandlerCompiler extends Compiler implements Ops<WasmNode> {
       return;
     }
     const iterations = b.local(wt.i32);
-    b.set(iterations, i32c(repeatIterations));
+    b.set(iterations, iterationsLeftIn(this.reg(R.cx, addressSize)));
     b.opcode(op.block);
     b.code.byte(0x40);
     b.opcode(op.loop);

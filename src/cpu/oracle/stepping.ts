@@ -2,14 +2,14 @@
 // and the engine `evaluate`. SDM Vol. 3B 18.3.1
 
 import { registerOffset } from "../decode/instance.ts";
-import { repeatCost, repeatIterations } from "../decode/operand-slots.ts";
+import { iterationsLeft, repeatCost } from "../decode/operand-slots.ts";
 import { guestFault, type MemorySlowPath } from "../helpers/memory-slow-path.ts";
 import { type Breakpoint, codeHits, DR6_STEP } from "../machine/breakpoints.ts";
 import type { Budget } from "../machine/budget.ts";
 import type { DebugStops } from "../machine/debug-stops.ts";
 import { type Exit, exit, exitCode, exitOf } from "../machine/exit.ts";
 import type { HostClock } from "../machine/host-clock.ts";
-import { at, EF, S, vector } from "../machine/state.ts";
+import { at, EF, R, S, vector } from "../machine/state.ts";
 import type { OracleContext } from "./context.ts";
 import { lazyEvaluate } from "./lazy.ts";
 
@@ -43,7 +43,7 @@ export class Stepping {
       const stepped = ((state.u32[at.systemFlags >> 2] as number) & EF.TF) !== 0;
       const trap = stepped && !blocks.decodeOne(state.rip)?.row.holdsTrap;
       budget.limit = 0;
-      const code = this.evaluate(trap ? 1 : repeatIterations);
+      const code = this.evaluate(trap ? 1 : undefined);
       if (this.#slowPath.isHalted) return this.#halt();
       if (code !== exit.budget) return code;
       this.#clock.evaluated(budget.instructions - before);
@@ -68,7 +68,7 @@ export class Stepping {
       const start = state.rip;
       const row = blocks.decodeOne(start)?.row;
       held = row?.holdsTrap;
-      const code = this.evaluate();
+      const code = this.evaluate(1);
       if (this.#slowPath.isHalted) return this.#halt();
       if (code !== exit.budget) return code;
       again = row?.repeat !== undefined && state.rip === start;
@@ -86,7 +86,7 @@ export class Stepping {
     slowPath.hits = 0;
     for (;;) {
       const isHeld = this.#cpu.blocks.decodeOne(this.#cpu.state.rip)?.row.holdsTrap;
-      const code = this.evaluate();
+      const code = this.evaluate(1);
       if (slowPath.isHalted) return this.#halt();
       if (code !== exit.budget || slowPath.hits === 0) return code;
       if (!isHeld) return this.#debugException(slowPath.hits);
@@ -125,7 +125,7 @@ export class Stepping {
       const before = budget.instructions;
       if (((u32[at.systemFlags >> 2] as number) & (EF.AC | EF.TF)) !== EF.AC) return { left: end - before, code: exit.budget };
       if (this.#stopsHere()) return { left: end - before, code: this.#halt() };
-      const code = this.evaluate(repeatIterations);
+      const code = this.evaluate(undefined);
       if (this.#slowPath.isHalted) return { left: end - before, code: this.#halt() };
       if (code !== exit.budget) return { left: end - budget.instructions, code };
       this.#clock.evaluated(budget.instructions - before);
@@ -144,11 +144,12 @@ export class Stepping {
     return exit.budget;
   }
   /**
-   * Executes one instruction, with at most `rounds` iterations of a repeated one. State and exits are those
-   * of the other engines. Returns `exit.budget` if the instruction completed.
+   * Executes one instruction, with at most `rounds` iterations of a repeated one; undefined: as many as the
+   * other engines. State and exits are theirs, too. Returns `exit.budget` if the instruction completed.
    */
-  evaluate(rounds = 1): Exit {
+  evaluate(rounds: number | undefined): Exit {
     const { state, blocks } = this.#cpu;
+    const most = rounds ?? iterationsLeft(state.gpr(R.cx));
     const d = blocks.decodeOne(state.rip);
     if (!d) {
       this.#cpu.fetchFault();
@@ -160,7 +161,7 @@ export class Stepping {
     let round = 0;
     try {
       do code = new Evaluator(this.#cpu, d, registerOffset).run();
-      while (code === exitCode.again && ++round < rounds);
+      while (code === exitCode.again && ++round < most);
     } catch (e) {
       if (e !== guestFault) throw e;
       code = exitCode.fault;
@@ -172,7 +173,7 @@ export class Stepping {
       return exit.held;
     }
     if (code === exitCode.fault) return exit.fault;
-    this.#budget.instructions += round === repeatIterations ? repeatCost : 1;
+    this.#budget.instructions += rounds === undefined && code === exitCode.again ? repeatCost : 1;
     if (code === exitCode.again) return exit.budget;
     if (code !== exitCode.jumped) {
       const next = d.ip + d.length;

@@ -3,9 +3,8 @@
 
 import { type Body, i32c, i64c, localGet, node, op, type WasmNode, wt } from "../../../wasm/encoder.ts";
 import { loadAt, vectorLoad } from "../../codegen/compile.ts";
-import { as, pure, truth, zeroVector } from "../../codegen/expression.ts";
+import { as, iterationsLeftIn, pure, truth, zeroVector } from "../../codegen/expression.ts";
 import type { Decoded } from "../../decode/decoder.ts";
-import { repeatIterations } from "../../decode/operand-slots.ts";
 import { effectsOf } from "../../isa/effects.ts";
 import { assemble, type LazyFlagKind } from "../../isa/flags.ts";
 import { alignmentOf } from "../../isa/form.ts";
@@ -514,7 +513,7 @@ export class RegionCompiler extends RegionBase implements Ops<WasmNode> {
     const b = this.body;
     const { rep, addressSize } = this.i;
     const iterations = b.local(wt.i32);
-    b.set(iterations, i32c(repeatIterations));
+    b.set(iterations, iterationsLeftIn(this.reg(R.cx, addressSize)));
     b.opcode(op.block);
     b.code.byte(0x40);
     b.opcode(op.loop);
