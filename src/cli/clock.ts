@@ -6,13 +6,16 @@ import { join } from "node:path";
 /** Entries of a folder that are looked at. */
 const MAX_ENTRIES = 4096;
 
+/** Of a folder of temporary files, such as /tmp: it changes all the time, and two runs shall be equal. */
+const S_ISVTX = 0o1000;
+
 /** Seconds since 1970 of the last change of a folder or of an entry in it, at most now. */
 const newestIn = (folder: string, now: number): number => {
   let newest = 0;
   const look = (path: string): void => {
     try {
-      const { mtimeMs } = lstatSync(path);
-      if (mtimeMs <= now) newest = Math.max(newest, mtimeMs);
+      const { mtimeMs, mode } = lstatSync(path);
+      if (mtimeMs <= now && (mode & S_ISVTX) === 0) newest = Math.max(newest, mtimeMs);
     } catch {
       // A file that cannot be looked at has no time for the guest either.
     }

@@ -143,8 +143,17 @@ export const execute = async (given: PreparedRun, tracing?: TracedRun, watched: 
     ...(tty ? { terminal: { ...tty, sink: seen(tty.sink, watched.stdout) } } : {}),
   };
   const plain = { boot, stdout: seen(fdSink(1), watched.stdout), stderr: seen(fdSink(2), watched.stderr) };
-  const used = tape?.begin(boot, { ...plain, path, program, policy: policy?.given, nulls, hasJob: tty?.uses[0] === true }) ?? plain;
-  const { machine, program: started } = prepared.continues?.(used.boot) ?? { machine: new Machine(used.boot), program: path };
+  const isFunctionOfFiles = !tracing && !input && !isFile(0) && Object.keys(watched).length === 0;
+  const start =
+    prepared.starts !== undefined && isFunctionOfFiles
+      ? (await import("./starts/start.ts")).Start.of({ folder: prepared.starts, boot, path, program, nulls, sinks: plain })
+      : undefined;
+  const earlier = start?.continued();
+  const watching = earlier ? undefined : start?.watch();
+  const used = watching
+    ? { boot: { ...boot, ...(watching.terminal ? { terminal: watching.terminal } : {}) }, ...watching.sinks }
+    : (tape?.begin(boot, { ...plain, path, program, policy: policy?.given, nulls, hasJob: tty?.uses[0] === true }) ?? plain);
+  const { machine, program: started } = earlier ?? prepared.continues?.(used.boot) ?? { machine: new Machine(used.boot), program: path };
   const hasEnded = typeof started === "object" && "streams" in started && started.streams.hasEnded;
   if (input && !hasEnded) {
     machine.inputs.push({ kind: "bytes", bytes: input });
@@ -197,13 +206,15 @@ export const execute = async (given: PreparedRun, tracing?: TracedRun, watched: 
       stdin: stdin || held || input ? undefined : stdinFile,
       ...(held ? { stopped: held.suspend } : {}),
       ...(tape ? { recorder: tape.recorder } : {}),
+      ...(watching && start ? { start } : {}),
       nulls,
     };
     const run = await machine.run(started, options, connection);
     status = run.status;
     await regions?.report(say);
     if (prepared.stats) {
-      const figures = { ...run.stats, ...machine.engineStats, "kilobytes resident": process.resourceUsage().maxRSS };
+      const kept = earlier ? { "instructions of a kept start": earlier.instructions } : {};
+      const figures = { ...run.stats, ...kept, ...machine.engineStats, "kilobytes resident": process.resourceUsage().maxRSS };
       say(
         Object.entries(figures)
           .map(([name, value]) => `${name}: ${value}`)

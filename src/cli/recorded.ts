@@ -3,7 +3,7 @@ import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import { inflateRawSync } from "node:zlib";
 import { crc32 } from "../host/node-internals.ts";
 import { backlog, fdSink } from "../host/node-sink.ts";
-import { zstd } from "../host/node-zstd.ts";
+import { zstd } from "../host/node-zlib.ts";
 import { lazyZstd } from "../image/lazy.ts";
 import type { Observer } from "../kernel/observer.ts";
 import { compareMoments, momentText, NEVER } from "../machine/moment.ts";

@@ -58,6 +58,11 @@ export const runOptionHelp: readonly (readonly [string, string])[] = [
   ["--dump-jit ADDRESS", "print the compiled region at an address: guest code, pseudo-code, WebAssembly (with wabt)"],
 ];
 
+/** Of `run` alone. */
+export const startCacheHelp = [
+  "--no-start-cache",
+  "run all of the program: do not go on where the start of an earlier, equal run has ended (see --code-cache)",
+] as const;
 /** Lines of the help: files of snapshots. */
 export const snapshotOptionHelp: readonly (readonly [string, string])[] = [
   ["--snapshot FILE", "run to the moment of --at and save the machine in FILE; standard input stays open for run --from"],

@@ -119,6 +119,8 @@ export interface PreparedRun {
   readonly whyJson?: string;
   readonly dumpJit?: number;
   readonly code?: CodeStore;
+  /** The folder for starts of runs. */
+  readonly starts?: string | undefined;
   /** The program's file, if it is the host's own, to be closed. */
   readonly file?: OpenBytes;
 }
@@ -243,16 +245,31 @@ const machineOptions = (values: Values): BootOptions => ({
   mounts: mounts(values.mount ?? []),
 });
 
-/** No code cache with --dump-jit, so that the region is compiled in this run. */
-export const codeStoreOf = (values: Values): CodeStore | undefined => {
-  const { "code-cache": folder = cacheFolder() ?? "off", engine = "auto", cpu, memory } = values;
+/** The folder of the cache. None with --dump-jit, so that the region is compiled in this run. */
+const cacheOf = (values: Values): string | undefined => {
+  const { "code-cache": folder = cacheFolder() ?? "off", engine = "auto" } = values;
   if (folder === "" || (folder !== "off" && statusOf(folder)?.isDirectory() === false))
     throw new Problem("bad-value", `--code-cache wants a folder or off, not ${JSON.stringify(folder)}`);
   if (folder === "off" || engine !== "auto" || values["dump-jit"] !== undefined) return undefined;
   // The files of the cache are code to the host, so no guest may write them.
   const writable = (values.mount ?? []).map(mount).filter(({ mode }) => mode === "rw");
-  if (writable.some(({ host }) => isWithin(folder, host))) return undefined;
-  return nodeCodeStore(folder, [cpu, memory]);
+  return writable.some(({ host }) => isWithin(folder, host)) ? undefined : folder;
+};
+/** Compiled code between runs. */
+export const codeStoreOf = (values: Values): CodeStore | undefined => {
+  const folder = cacheOf(values);
+  return folder === undefined ? undefined : nodeCodeStore(folder, [values.cpu, values.memory]);
+};
+/**
+ * The folder for starts of runs: none for a run that is observed, is no function of its files, or reads
+ * standard input from a file.
+ */
+export const startsFolderOf = (values: Values): string | undefined => {
+  const { mount: mounted = [], "cpu-time": time, policy, overlay, schedule, image, why } = values;
+  const words = [time, policy, overlay, schedule, image, why, values["why-json"], values.crash, values["kernel-log"]];
+  const more = [networkOf(values), recordOf(values)];
+  if (values.root === undefined || [...words, ...more].some((word) => word !== undefined)) return undefined;
+  return mounted.map(mount).some(({ mode }) => mode === "rw") ? undefined : cacheOf(values);
 };
 /** Is a path, which need not exist yet, that of a folder or in it? */
 const isWithin = (path: string, folder: string): boolean => {

@@ -4,17 +4,18 @@ import { promisify } from "node:util";
 import { deflateRaw, deflateRawSync } from "node:zlib";
 import { standardInput } from "../host/node-bytes.ts";
 import { crc32 } from "../host/node-internals.ts";
-import { type Zstd, zstd } from "../host/node-zstd.ts";
+import { type Zstd, zstd } from "../host/node-zlib.ts";
 import type { ByteSink } from "../kernel/fs/files/stream.ts";
 import type { BootOptions } from "../machine/boot.ts";
 import type { FileOptions, ProgramOptions } from "../machine/options.ts";
 import type { Packer } from "../machine/recording/frames.ts";
 import { Recorder } from "../machine/recording/recorder.ts";
-import type { Header, MachineFacts, ProgramFacts } from "../machine/recording/recording.ts";
+import type { Header } from "../machine/recording/recording.ts";
 import type { Run } from "../machine/run.ts";
 import { Problem } from "../problem.ts";
 import type { RecordWords } from "./run-options.ts";
 import { checkOutput } from "./save/output-file.ts";
+import { machineFacts, programFacts } from "./starts/run-facts.ts";
 
 /** The run whose options are wrapped. */
 interface TapedRun {
@@ -51,14 +52,6 @@ const zstdPacker = ({ zstdCompressSync, constants }: Zstd): Packer => {
   return { codec: "zstd", pack: (bytes) => zstdCompressSync(bytes, { params, chunkSize: room(bytes.length) }), crc32 };
 };
 const areEqual = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
-
-/** Options that are no part of the run as the guest sees it, or have facts of their own. */
-const notMachine = "root overlay mounts network files terminal timeout signal budget code engine sharedMemory largeTraces features".split(
-  " ",
-);
-const notProgram = "timeout signal hooks trace maxOutput stdin policy".split(" ");
-const factsOf = <T>(from: object, without: readonly string[]): T =>
-  Object.fromEntries(Object.entries(from).filter(([name, value]) => value !== undefined && !without.includes(name))) as T;
 
 const contentOf = (content: FileOptions["content"]): Uint8Array => {
   if (content instanceof Uint8Array) return content;
@@ -123,8 +116,8 @@ export class Tape {
     const terminal = boot.terminal && recorder.terminal(boot.terminal);
     const header: Omit<Header, "kind" | "build"> = {
       path,
-      machine: factsOf<MachineFacts>(boot, notMachine),
-      program: factsOf<ProgramFacts>(program, notProgram),
+      machine: machineFacts(boot),
+      program: programFacts(program),
       files: list.map(({ name, mode, content }) => ({ path: name, mode, bytes: recorder.bytes(content) })),
       mounts: more.map(({ facts }) => facts),
       stdout: out.node,

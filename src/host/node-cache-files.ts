@@ -15,14 +15,16 @@ const most = 64 * 2 ** 20;
 const header = 8;
 /**
  * The first line of the text. `identity`: of the content, and of the machine and settings that it fits.
- * `name`: of the file of code, or of the module, for users. The content is compiled regions of the one or
- * compiled handlers of the other.
+ * `name`: of the file of code, of the module, or of the program, for users. The content is compiled regions
+ * of the first, compiled handlers of the second, or the state of the third behind its start.
  */
 export interface Label {
   readonly identity: string;
   readonly name: string;
   readonly regions?: number;
   readonly handlers?: number;
+  /** Guest instructions of a start. */
+  readonly start?: number;
 }
 
 /** A file of the cache: its label, text of one line, and bytes. */

@@ -78,7 +78,8 @@ const filesOf = (folder: string): CacheFile[] =>
     .flatMap(({ path, status }) => (status?.isFile() ? [{ path, bytes: status.size, used: status.mtimeMs }] : []))
     .sort((a, b) => b.used - a.used);
 
-const makeRoom = (folder: string): void => {
+/** Removes files that were not used for longest, until the others are within the bounds. */
+export const makeRoom = (folder: string): void => {
   let bytes = 0;
   for (const [n, file] of filesOf(folder).entries()) {
     bytes += file.bytes;

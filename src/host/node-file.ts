@@ -34,7 +34,8 @@ const seconds = ({ sec, nsec }: Timespec): number => sec + nsec / 1e9;
  * gone.
  */
 export const identity = ({ dev, ino, mode }: BigIntStats): string => `${dev}:${ino}:${Number(mode) & S_IFMT}`;
-const statOf = (s: BigIntStats): HostStat => ({
+/** The attributes as the core has them. */
+export const statOf = (s: BigIntStats): HostStat => ({
   mode: Number(s.mode),
   uid: Number(s.uid),
   gid: Number(s.gid),
@@ -130,7 +131,12 @@ export class NodeFile implements HostNode {
   }
 
   lookup(name: string): HostNode | number {
-    return attempt(() => (this.#isListed(name) ? this.#found(name) : undefined) ?? -E.ENOENT);
+    const found = attempt(() => (this.#isListed(name) ? this.#found(name) : undefined) ?? -E.ENOENT);
+    this.tree.notes?.lookedUp(this, name, found);
+    return found;
+  }
+  shown(): void {
+    this.tree.notes?.shown(this);
   }
   /** False for a name that only a host without case finds. Names of a writable tree are listed before. */
   #isListed(name: string): boolean {
@@ -140,6 +146,7 @@ export class NodeFile implements HostNode {
   }
   #names: HostDirEntry[] | number | undefined;
   readdir(): HostDirEntry[] | number {
+    this.tree.notes?.shown(this);
     return attempt(() => {
       const entries = this.tree.reach.directory(this, (path) => readdirSync(path, { withFileTypes: true, encoding: "buffer" }));
       return entries.map((entry) => ({ name: entry.name.toString("latin1"), type: direntMode(entry) }));

@@ -5,6 +5,7 @@ import type { HostTree, HostTreeOptions } from "../kernel/fs/types/host-tree.ts"
 import { failure } from "./node-errno.ts";
 import { identity, NodeFile } from "./node-file.ts";
 import { type Reach, reachOfSystem } from "./node-reach.ts";
+import type { TreeNotes } from "./tree-notes.ts";
 
 /** A directory of the host as a HostTree. */
 export class NodeTree implements HostTree {
@@ -12,6 +13,8 @@ export class NodeTree implements HostTree {
   readonly writable: boolean;
   readonly reach: Reach;
   readonly root: NodeFile;
+  /** Notes what is asked of the tree, if a run wants to know. */
+  notes: TreeNotes | undefined = undefined;
   /** Files that may be met by several names, by identity. */
   readonly #known = new Map<string, WeakRef<NodeFile>>();
   readonly #gone = new FinalizationRegistry<string>((id) => {

@@ -42,6 +42,15 @@ export interface Connection {
   /** All processes of the first group have stopped: it stops the host's job until that continues. */
   readonly stopped?: () => void;
   readonly recorder?: RunRecorder;
+  readonly start?: StartWatch;
+}
+
+/** Sees how far a run has come while nothing of the outside world has reached it. */
+export interface StartWatch {
+  /** The machine stands between two slices. `waits`: for the outside world. True: it wants to see no more. */
+  stands(session: Session, waits: boolean): boolean;
+  /** An event of the outside world is about to take effect. */
+  disturbed(): void;
 }
 
 /** Sees all that comes from outside into a run, so that it can be run once more. */
@@ -265,7 +274,9 @@ export class Machine {
     const { deadline } = kernel;
     const { process } = session;
     const { backlog, recorder } = connection ?? {};
+    let start = connection?.start;
     if (recorder) await this._record(recorder);
+    if (start?.stands(session, false)) start = undefined;
     if (backlog) backlog.onFull = () => void (deadline.until = 0);
     // A signal has come while output stood: a guest that it ends does not wait for its reader.
     let urged = false;
@@ -281,6 +292,7 @@ export class Machine {
         ended = result.reason === "ended";
         const isAtRest = result.reason === "stuck" || (result.reason === "idle" && result.until === undefined);
         if (waiting?.holds(isAtRest && inputs.idle)) return "holds";
+        if (start && (ended || start.stands(session, isAtRest || result.reason === "idle"))) start = undefined;
         isAtMoment = ended || !recorder || result.reason !== "limit" || kernel.scheduler.isAtMoment;
         if (ended || !isAtMoment) continue;
         recorder?.rests(result.reason !== "limit");
@@ -294,6 +306,7 @@ export class Machine {
         await this._look(result, connection);
       }
       for (const event of inputs.take(kernel.now)) {
+        start?.disturbed();
         const why = this._deliver(event, session);
         if (why) return why;
         if (event.kind === "signal") urged = backlog?.full === true;

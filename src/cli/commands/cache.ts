@@ -1,5 +1,6 @@
 // `trapgate cache`: the folder of compiled code that `run` and `trace` keep between runs.
 import { spawnSync } from "node:child_process";
+import type { Label } from "../../host/node-cache-files.ts";
 import { clearCodeCache, codeCacheFiles } from "../../host/node-code-store.ts";
 import { cacheFolder } from "../../host/user-cache.ts";
 import { Problem } from "../../problem.ts";
@@ -21,8 +22,8 @@ const totalOf = (files: readonly { readonly bytes: number }[]): string =>
 const mostRuns = 6;
 /** Minutes are enough to see the order of runs. */
 const timeText = (milliseconds: number): string => new Date(milliseconds).toISOString().slice(0, 16).replace("T", " ");
-const contentText = ({ regions, handlers = 0 }: { readonly regions?: number; readonly handlers?: number }): string =>
-  regions === undefined ? plural(handlers, "handler") : plural(regions, "region");
+const contentText = ({ regions, handlers = 0, start }: Pick<Label, "regions" | "handlers" | "start">): string =>
+  start !== undefined ? "a start" : regions === undefined ? plural(handlers, "handler") : plural(regions, "region");
 
 const list = (folder: string): void => {
   const files = codeCacheFiles(folder);

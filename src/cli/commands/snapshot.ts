@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { engines } from "../../cpu/engine.ts";
 import { standardInput } from "../../host/node-bytes.ts";
 import { backlog, fdSink } from "../../host/node-sink.ts";
+import { inflateRaw } from "../../host/node-zlib.ts";
 import { watchdog } from "../../host/watchdog.ts";
 import type { BootOptions } from "../../machine/boot.ts";
 import { Machine } from "../../machine/machine.ts";
@@ -166,7 +167,7 @@ const continued = async (values: Values, rest: readonly string[], file: string):
       why: false,
       ...(types ? { stdin: new Uint8Array([...allInput(), EOT]) } : isFile(0) ? { stdin: allInput() } : {}),
       continues(boot) {
-        const { state, options } = readFile(bytes, read);
+        const { state, options } = readFile(bytes, read, inflateRaw);
         return machineOf(state, { ...boot, ...options }, changes);
       },
       terminal(own) {

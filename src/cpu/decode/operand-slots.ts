@@ -73,8 +73,8 @@ export const firstRoutine = Object.keys(special).length;
 export const isGone = (handler: number): boolean => handler === special.stale || handler === special.next;
 
 /**
- * A repeated string instruction gives the dispatcher control when its count becomes a multiple of this number.
- * The count alone decides, so a fault or a change of the tier between two iterations changes no time.
+ * A repeated string instruction gives the dispatcher control when its count becomes a multiple of this
+ * number. The count alone decides, so a fault or a change of the tier between two iterations changes no time.
  */
 export const repeatIterations = 4096;
 /** Instructions that are charged then. */

@@ -9,6 +9,10 @@ import { features } from "../../kernel/features/index.ts";
 import { deviceDrivers } from "../../kernel/fs/devtmpfs.ts";
 import { fileSystemTypes } from "../../kernel/fs/file-systems.ts";
 import { NO_LOOP_NAME } from "../../kernel/fs/files/loop-device.ts";
+import { attributes } from "../../kernel/fs/proc/attributes.ts";
+import { pidEntry } from "../../kernel/fs/proc/pid.ts";
+import { filesOf } from "../../kernel/fs/proc/pid-files.ts";
+import { fixedEntries } from "../../kernel/fs/proc/tree/fixed-tree.ts";
 import { NO_GROUPS } from "../../kernel/net/namespace.ts";
 import { optionLevels } from "../../kernel/net/options/options.ts";
 import { NO_CRED, NO_PEER } from "../../kernel/net/socket.ts";
@@ -44,5 +48,7 @@ export const constants: Readonly<Record<string, object>> = {
   NO_LOOP_NAME,
   NO_OFFSET,
   NO_PEER,
+  // Their modules name recipes. A bundle loads a module when an export of it is first used.
+  recipes: [fixedEntries, filesOf, attributes, pidEntry],
   ...Object.assign({}, ...features.map(({ constants: own }) => own?.() ?? {})),
 };

@@ -31,7 +31,9 @@ import {
 type Encode = (inode: Inode, ns: UserNamespace | undefined) => StatBytes;
 const put = (t: Task, path: Or<Path>, at: VAddr, encode: Encode): number => {
   if (typeof path === "number") return path;
-  const out = encode(path.dentry.inode, t.cred.userNs);
+  const { inode } = path.dentry;
+  inode.shown();
+  const out = encode(inode, t.cred.userNs);
   if (typeof out === "number") return out;
   return t.mem.write(at, out) ? 0 : -E.EFAULT;
 };
@@ -235,6 +237,7 @@ export const statCalls: readonly Syscall[] = [
     const mount = { id: unique ? path.mount.uniqueId : BigInt(path.mount.id), unique, isRoot: path.dentry === path.mount.root };
     const { inode } = path.dentry;
     const device = a.mask & STATX_DIOALIGN && inode.type === S_IFBLK ? t.kernel.vfs.blockDevice(inode.rdev) : undefined;
+    inode.shown();
     return t.mem.write(a.statxbuf, encodeStatx(inode, mount, t.cred.userNs, device?.blockSize)) ? 0 : -E.EFAULT;
   }),
   syscall("ustat", { dev: uint, ubuf: ptr }, (t, a, abi) => ustat(t, a.dev, a.ubuf, abi)),

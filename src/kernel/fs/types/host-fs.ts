@@ -93,6 +93,9 @@ export class HostFsDir extends MemDir {
   override get size(): number {
     return 4096;
   }
+  override shown(): void {
+    this._host.shown?.();
+  }
 
   override lookup(name: string): Or<Inode> {
     if (this._filled || this.names.has(name)) return super.lookup(name);

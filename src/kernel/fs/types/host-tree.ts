@@ -51,6 +51,8 @@ export interface HostNode {
   readonly identity?: string;
   /** The attributes of now; undefined if the file has no name any more. Without it, `stat` counts. */
   look?(): HostStat | undefined;
+  /** A guest has seen the attributes of this directory: its times and its number of links matter now. */
+  shown?(): void;
 
   /** The file with this name in the directory. */
   lookup(name: string): HostNode | number;

@@ -385,6 +385,9 @@ export abstract class Inode {
     return true;
   }
 
+  /** A guest sees the attributes. */
+  shown(): void {}
+
   // Symbolic links.
   readlink(_task: Task): Or<string> {
     return -E.EINVAL;

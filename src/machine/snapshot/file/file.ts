@@ -22,9 +22,8 @@ import type { HostFile } from "./format.ts";
 import { checkGraph, GraphReader } from "./graph-reader.ts";
 import { GraphWriter } from "./graph-writer.ts";
 import { type HostNeeds, hostsOf, networkOf, overlayOf } from "./hosts.ts";
+import { lazyTypeCheck, lazyValidate } from "./lazy.ts";
 import { Names } from "./names.ts";
-import { checkTypes } from "./type-check.ts";
-import { checkState } from "./validate.ts";
 
 const MAGIC = "TGSNAP03";
 /** Options of a machine that its processor and its profile need. */
@@ -90,12 +89,23 @@ const readPages = (from: Reader, count: number, most: number): Pages => {
   return { numbers, refs, next, state, bytes };
 };
 
-/** The bytes of a file. `kernel`: of the machine that was saved, or of a copy. */
-export const writeFile = (state: SavedState, moment: string, options: BootOptions, tasks: FileHead["tasks"]): Uint8Array => {
+/** What a file is about, beside the state. */
+interface Saved {
+  readonly moment: string;
+  readonly options: BootOptions;
+  readonly tasks: FileHead["tasks"];
+}
+/** The parts of a file: its head, and the rest, not deflated. */
+export interface FileParts {
+  readonly header: FileHead;
+  readonly body: Uint8Array;
+}
+/** `hashes`: of files of the host that were read, for a reader that finds them elsewhere. */
+export const partsOf = (state: SavedState, { moment, options, tasks }: Saved, hashes = true): FileParts => {
   const trees = new Map<HostTree, string>();
   if (options.root) trees.set(options.root, "");
   for (const { tree, at } of options.mounts ?? []) trees.set(tree, at);
-  const graph = new GraphWriter(namesOf(options), trees, state);
+  const graph = new GraphWriter(namesOf(options), trees, state, hashes);
   for (const item of state.graph.items) graph.item(item);
   const { out } = graph;
   out.count(state.graph.root);
@@ -117,6 +127,11 @@ export const writeFile = (state: SavedState, moment: string, options: BootOption
     frames: state.pages.numbers.length,
     length: body.length,
   };
+  return { header, body };
+};
+/** The bytes of a file. */
+export const writeFile = (state: SavedState, moment: string, options: BootOptions, tasks: FileHead["tasks"]): Uint8Array => {
+  const { header, body } = partsOf(state, { moment, options, tasks });
   return wholeFile(header, body);
 };
 const needsOf = ({ slots }: SavedState, { terminal }: BootOptions): HostNeeds => {
@@ -215,8 +230,8 @@ const isHeader = (value: unknown): value is FileHead => {
   );
 };
 
-/** The parts of a file: its header, and the deflated rest. Throws a Problem for bytes that are none. */
-export const openFile = (bytes: Uint8Array): { readonly header: FileHead; readonly body: Uint8Array } => {
+/** The parts of a file, the rest deflated. Throws a Problem for bytes that are none. */
+export const openFile = (bytes: Uint8Array): FileParts => {
   const file = new Reader(bytes);
   for (const letter of MAGIC) if (file.left === 0 || file.byte() !== letter.charCodeAt(0)) throw badFile("it does not begin as one");
   const sum = file.text();
@@ -243,15 +258,28 @@ interface Opened {
   readonly tasks: FileHead["tasks"];
   readonly options: BootOptions;
 }
+/** Undoes raw deflate (RFC 1951). Throws if the bytes are none, or more than `length`. */
+export type Inflate = (bytes: Uint8Array, length: number) => Uint8Array;
 /**
  * Opens a file. Throws a Problem if it is damaged, of another build, or needs what the host does not give.
+ * `inflate`: the host's own, if it has one.
  */
-export const readFile = (bytes: Uint8Array, given: ReadOptions): Opened => {
+export const readFile = (bytes: Uint8Array, given: ReadOptions, inflate?: Inflate): Opened => {
   const { header, body } = openFile(bytes);
   if (!builtHere(header))
     throw new Problem("foreign-snapshot", "the snapshot was saved by another build of trapgate", {
       help: "save it again, with this build",
     });
+  if (header.length > MOST_OBJECTS + framesOf(header) * (PAGE_SIZE + 16)) throw badFile("it is too large");
+  return openParts({ header, body: inflated(body, header.length, inflate) }, given);
+};
+const framesOf = ({ options }: FileHead): number => pagesOf(options) * (65536 / PAGE_SIZE);
+
+/**
+ * Opens the parts of a file of this build. `isOwn`: no other user can have written them, so their state is
+ * one of a run.
+ */
+export const openParts = ({ header, body }: FileParts, given: ReadOptions, isOwn = false): Opened => {
   const treeOf = (place: string): HostTree => {
     const tree = place === "" ? given.root : given.mounts?.[place];
     if (!tree)
@@ -268,8 +296,7 @@ export const readFile = (bytes: Uint8Array, given: ReadOptions): Opened => {
   const kept = Object.fromEntries(KEPT.flatMap((name) => (header.options[name] === undefined ? [] : [[name, header.options[name]]])));
   const network = networkOf(header.needs, given);
   const options: BootOptions = { ...kept, ...(given.root ? { root: given.root } : {}), mounts, ...(network ? { network } : {}) };
-  const memory = pagesOf(options) * (65536 / PAGE_SIZE);
-  if (header.length > MOST_OBJECTS + memory * (PAGE_SIZE + 16)) throw badFile("it is too large");
+  const memory = framesOf(header);
   const names = namesOf(options);
   const tables = {
     classes: header.classes,
@@ -280,19 +307,19 @@ export const readFile = (bytes: Uint8Array, given: ReadOptions): Opened => {
     store: overlayOf(header.needs, given, options),
   };
   for (const name of header.classes) if (!classNames.has(name)) throw badFile("it names a class that is none");
-  const from = new Reader(inflated(body, header.length));
+  const from = new Reader(body);
   if (header.items > from.left) throw badFile("it ends too early");
   const graph = new GraphReader(from, tables, header.items);
   const items: Item[] = [];
   for (let n = 0; n < header.items; n++) items.push(graph.item());
   const root = from.count();
   checkGraph(items, root);
-  checkTypes(items, graph.hosts);
+  if (!isOwn) lazyTypeCheck().checkTypes(items, graph.hosts);
   const [instructions, debugStatus] = [from.count(), from.count()];
   if (header.frames > from.left) throw badFile("it ends too early");
   const pages = readPages(from, header.frames, memory);
   if (from.left > 0) throw badFile("it has more than a machine");
-  checkState(items, pages, memory);
+  if (!isOwn) lazyValidate().checkState(items, pages, memory);
   return {
     state: {
       graph: { items, root },
@@ -312,10 +339,14 @@ const fail = (why: string): never => {
   throw badFile(why);
 };
 /** A body as it was before it was deflated. */
-export const inflated = (body: Uint8Array, length: number): Uint8Array => {
+export const inflated = (
+  body: Uint8Array,
+  length: number,
+  inflate: Inflate = (packed, most) => inflateSync(packed, { out: new Uint8Array(most) }),
+): Uint8Array => {
   let bytes: Uint8Array;
   try {
-    bytes = inflateSync(body, { out: new Uint8Array(length) });
+    bytes = inflate(body, length);
   } catch {
     throw badFile("it is damaged");
   }

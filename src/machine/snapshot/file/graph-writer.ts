@@ -39,12 +39,14 @@ export class GraphWriter {
   /** Files of the host whose content the machine has read. */
   private readonly _read: ReadonlySet<HostNode>;
 
-  constructor(names: Names, trees: ReadonlyMap<HostTree, string>, { graph, slots }: Pick<SavedState, "graph" | "slots">) {
+  constructor(names: Names, trees: ReadonlyMap<HostTree, string>, { graph, slots }: Pick<SavedState, "graph" | "slots">, hashes: boolean) {
     this._names = names;
     this._trees = trees;
     this._slots = slots;
     const bases = graph.items.filter((item) => item.kind === "object" && item.name === BASE && item.template["wasRead"] === true);
-    this._read = new Set(bases.map((item) => (item as { readonly template: Record<string, unknown> }).template["_host"] as HostNode));
+    this._read = new Set(
+      (hashes ? bases : []).map((item) => (item as { readonly template: Record<string, unknown> }).template["_host"] as HostNode),
+    );
     this._treeNames = [...new Set(trees.values())];
   }
   private _index<T>(key: unknown, list: T[], make: () => T): number {

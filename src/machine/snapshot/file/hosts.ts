@@ -42,15 +42,24 @@ const differs = (node: HostNode, stat: HostStat, was: HostFile): string | undefi
 };
 
 /** The host's files of a snapshot, looked up again. */
-export const hostsOf = (hosts: readonly HostFile[], treeOf: (place: string) => HostTree, { changed }: ReadOptions): HostNode[] =>
-  hosts.map((was) => {
+export const hostsOf = (hosts: readonly HostFile[], treeOf: (place: string) => HostTree, { changed }: ReadOptions): HostNode[] => {
+  // Most files share the first parts of their paths.
+  const known = new Map<HostNode, Map<string, HostNode>>();
+  const lookup = (dir: HostNode, name: string): HostNode | number => {
+    let names = known.get(dir);
+    if (!names) known.set(dir, (names = new Map()));
+    const found = names.get(name) ?? dir.lookup(name);
+    if (typeof found === "object") names.set(name, found);
+    return found;
+  };
+  return hosts.map((was) => {
     const { tree, path, type, isWritable } = was;
     const name = `${tree}/${path.join("/")}`;
     const top = treeOf(tree);
     if (isWritable && !top.writable) throw needs(`writes to the tree at ${tree}`, "give a tree that is writable (--mount HOST:GUEST:rw)");
     let node = top.root;
     for (const part of path) {
-      const found = node.lookup(part);
+      const found = lookup(node, part);
       if (typeof found === "number") throw needs(`uses ${name}, which is not there`, "give the tree as it was");
       node = found;
     }
@@ -59,6 +68,7 @@ export const hostsOf = (hosts: readonly HostFile[], treeOf: (place: string) => H
     if (difference !== undefined) throw needs(`uses ${name}, which ${difference}`, ACCEPT);
     return node;
   });
+};
 
 /** A network that reaches nothing. */
 const nowhere = ({ reaches, six }: Pick<HostNetwork, "reaches" | "six">): HostNetwork => {

@@ -25,8 +25,9 @@ export class Names {
     // It finds the entries of calls, and reads no more of its kernel.
     this._gate = new Gate({ profile, features } as Kernel);
     for (const [name, constructor] of classes) this._add(`class:${name}`, constructor);
-    for (const [make, name] of makers()) this._add(`recipe:${name}`, make as object);
+    // Constants first: they load the modules with recipes.
     const queue: [name: string, value: unknown][] = [["profile", profile], ...Object.entries(constants)];
+    for (const [make, name] of makers()) this._add(`recipe:${name}`, make as object);
     for (let i = 0; i < queue.length; i++) {
       const [name, value] = queue[i] as [string, unknown];
       // Tables that grow have no stable names inside.

@@ -1,0 +1,127 @@
+// Starts that are not run twice: a run goes on where the start of an earlier, equal one has ended, and no
+// guest and no user can tell. What the start has asked of the host must be as it was.
+import { appendFileSync, chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { trapgate } from "../support/cli.ts";
+import { emptyFolder } from "../support/guest.ts";
+import { top } from "../support/host.ts";
+
+const folder = join(top, ".cache", `starts-${process.pid}`);
+/** Some ten million instructions. */
+const LOOP = "i=0; while [ $i -lt 1000 ]; do i=$((i+1)); done";
+
+interface Seen {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+/** One program with a cache of its own. `shared`: seen in the guest at /mnt. */
+class Script {
+  readonly cache: string;
+  readonly shared: string;
+  readonly #text: string;
+  readonly #more: readonly string[];
+  readonly #input: string;
+  constructor(name: string, text: string, { more = [], input = "" }: { readonly more?: readonly string[]; readonly input?: string } = {}) {
+    this.cache = join(folder, name, "cache");
+    this.shared = join(folder, name, "shared");
+    mkdirSync(this.cache, { recursive: true });
+    mkdirSync(join(this.shared, "folder"), { recursive: true });
+    writeFileSync(join(this.shared, "file"), "one\n");
+    this.#text = text;
+    this.#more = more;
+    this.#input = input;
+  }
+  run(...options: string[]): Seen {
+    const given = ["--root", "/", "--clock", "2026-01-01", "--cwd", "/", "--mount", `${this.shared}:/mnt`, "--code-cache", this.cache];
+    return trapgate(["run", ...given, ...this.#more, ...options, "--", "/bin/sh", "-c", this.#text], { input: this.#input });
+  }
+  /** The instructions of the start that a run skips; undefined: it runs all. */
+  get skipped(): number | undefined {
+    const found = /^instructions of a kept start: (\d+)$/m.exec(this.run("--stats").stderr)?.[1];
+    return found === undefined ? undefined : Number(found);
+  }
+}
+
+const TIMES = `${LOOP}; cat /proc/uptime; date +%s.%N; head -c 8 /dev/urandom | od -x; cat /proc/self/stat; (exit 7); echo $? $$ >&2; exit 3`;
+
+/** Programs whose start asks about files, and a change after which they must not go on from it. */
+const asking: Readonly<Record<string, readonly [text: string, change: (shared: string) => void]>> = {
+  "a changed file": [`read l < /mnt/file; ${LOOP}; echo $l`, (shared) => writeFileSync(join(shared, "file"), "two\n")],
+  "a new file": [`[ -e /mnt/new ]; r=$?; ${LOOP}; echo $r`, (shared) => writeFileSync(join(shared, "new"), "")],
+  "a file that is gone": [`[ -e /mnt/file ]; r=$?; ${LOOP}; echo $r`, (shared) => rmSync(join(shared, "file"))],
+  "another mode": [`[ -x /mnt/file ]; r=$?; ${LOOP}; echo $r`, (shared) => chmodSync(join(shared, "file"), 0o755)],
+  "entries of a folder": [`r=$(echo /mnt/*); ${LOOP}; echo $r`, (shared) => writeFileSync(join(shared, "more"), "")],
+  "times of a folder": [`r=$(stat -c '%y %h' /mnt/folder); ${LOOP}; echo $r`, (shared) => mkdirSync(join(shared, "folder", "sub"))],
+};
+
+describe("the start of a run", () => {
+  const scripts = new Map<string, Script>();
+  const script = (name: string): Script => scripts.get(name) as Script;
+  beforeAll(async () => {
+    emptyFolder(folder);
+    const add = (name: string, text: string, how?: ConstructorParameters<typeof Script>[2]) =>
+      scripts.set(name, new Script(name, text, how));
+    for (const [name, [text]] of Object.entries(asking)) add(name, text);
+    add("times", TIMES);
+    add("input", `${LOOP}; read a; echo "<$a>"; cat`, { input: "first\nsecond\n" });
+    add("traversed", `read l < /mnt/folder/../file; ${LOOP}; echo $l`);
+    add("writable", `${LOOP}; echo done`, { more: ["--mount", `${join(folder, "writable", "shared")}:/srv:rw`] });
+    add("damaged", `${LOOP}; echo done`);
+    // A file that has just changed does not vouch for its content.
+    await new Promise((resolve) => setTimeout(resolve, 2100));
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it("is not run twice: output, times, random numbers and status are those of a whole run", () => {
+    const times = script("times");
+    const whole = times.run("--no-start-cache");
+    expect(whole.status).toBe(3);
+    expect([times.run(), times.run(), times.run()]).toEqual([whole, whole, whole]);
+    expect(times.skipped).toBeGreaterThan(5_000_000);
+    // Another seed is another run.
+    const other = times.run("--seed", "1");
+    expect(other.stdout).not.toBe(whole.stdout);
+    expect([times.run("--seed", "1"), times.run()]).toEqual([other, whole]);
+  });
+  it("ends before the first input", () => {
+    const input = script("input");
+    const first = input.run();
+    expect(first).toMatchObject({ status: 0, stdout: "<first>\nsecond\n" });
+    expect(input.skipped).toBeGreaterThan(5_000_000);
+    expect(input.run()).toEqual(first);
+  });
+  it.each(Object.entries(asking))("is run again after %s", (name, [, change]) => {
+    const it = script(name);
+    const [first, second] = [it.run(), it.run()];
+    expect(second).toEqual(first);
+    expect(it.skipped).toBeGreaterThan(5_000_000);
+    change(it.shared);
+    expect(it.skipped).toBeUndefined();
+    const after = it.run();
+    expect(after).toEqual(it.run("--no-start-cache"));
+    expect(after.stdout).not.toBe(first.stdout);
+  });
+  it("does not depend on entries of folders that it only goes through", () => {
+    const traversed = script("traversed");
+    traversed.run();
+    writeFileSync(join(traversed.shared, "folder", "more"), "");
+    expect(traversed.skipped).toBeGreaterThan(5_000_000);
+  });
+  it("is not kept for a run that can change the host", () => {
+    const writable = script("writable");
+    writable.run();
+    expect(writable.skipped).toBeUndefined();
+  });
+  it("is run again if its file is damaged", () => {
+    const damaged = script("damaged");
+    damaged.run();
+    expect(damaged.skipped).toBeDefined();
+    for (const name of readdirSync(damaged.cache)) {
+      const path = join(damaged.cache, name);
+      if (/^[0-9a-f]{8}$/.test(name) && readFileSync(path, "latin1").includes('"start":')) appendFileSync(path, "x");
+    }
+    expect(damaged.run()).toMatchObject({ status: 0, stdout: "done\n", stderr: "" });
+  });
+});
