@@ -146,7 +146,7 @@ export const execute = async (given: PreparedRun, tracing?: TracedRun, watched: 
   const isFunctionOfFiles = !tracing && !input && !isFile(0) && Object.keys(watched).length === 0;
   const start =
     prepared.starts !== undefined && isFunctionOfFiles
-      ? (await import("./starts/start.ts")).Start.of({ folder: prepared.starts, boot, path, program, nulls, sinks: plain })
+      ? (await import("./starts/start.ts")).RunStart.of({ folder: prepared.starts, boot, path, program, nulls, sinks: plain })
       : undefined;
   const earlier = start?.continued();
   const watching = earlier ? undefined : start?.watch();

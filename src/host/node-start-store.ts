@@ -68,14 +68,13 @@ export class StartFile {
   readonly #folder: string;
   readonly #identity: string;
   readonly #name: string;
+  readonly #path: string;
   constructor(folder: string, name: string, facts: unknown) {
     this.#folder = folder;
     this.#name = name;
     // A file is for the Node.js that can unpack it.
     this.#identity = JSON.stringify(["start", zstd() !== undefined, facts]);
-  }
-  get #path(): string {
-    return cachePath(this.#folder, this.#identity);
+    this.#path = cachePath(folder, this.#identity);
   }
   read(): Found | undefined {
     return attempt(() => {

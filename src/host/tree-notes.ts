@@ -20,7 +20,7 @@ const absent = "";
  */
 const RACY_MS = 2000;
 
-/** The attributes that a guest can see. Most of a directory's change with its entries; `isShown`: they count. */
+/** Attributes that a guest can see. Most of a directory's change with its entries; `isShown`: they count. */
 const attributes = (id: string, { mode, uid, gid, size, nlink, rdev, mtime, ctime }: HostStat, isShown: boolean): string => {
   const always = `${id} ${mode} ${uid} ${gid}`;
   if ((mode & S_IFMT) === S_IFDIR && !isShown) return always;

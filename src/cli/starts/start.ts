@@ -45,7 +45,7 @@ const treesOf = ({ root, mounts = [] }: BootOptions): readonly NodeTree[] | unde
 };
 
 /** Keeps the start of a run, or continues the one that an earlier run has kept. */
-export class Start implements StartWatch {
+export class RunStart implements StartWatch {
   readonly #run: StartedRun;
   readonly #trees: readonly NodeTree[];
   readonly #file: StartFile;
@@ -71,9 +71,9 @@ export class Start implements StartWatch {
       terminal && [terminal.columns, terminal.rows, terminal.uses],
     ]);
   }
-  static of(run: StartedRun): Start | undefined {
+  static of(run: StartedRun): RunStart | undefined {
     const trees = treesOf(run.boot);
-    return trees && new Start(run, trees);
+    return trees && new RunStart(run, trees);
   }
 
   /** The machine behind the start of an earlier run, whose first output is written. */
