@@ -1,5 +1,6 @@
 // Starts that are not run twice: a run goes on where the start of an earlier, equal one has ended, and no
 // guest and no user can tell. What the start has asked of the host must be as it was.
+import { spawnSync } from "node:child_process";
 import { appendFileSync, chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -113,6 +114,21 @@ describe("the start of a run", () => {
     const writable = script("writable");
     writable.run();
     expect(writable.skipped).toBeUndefined();
+  });
+  it("is not kept for a program on standard input, which is no file of the host", () => {
+    const cache = join(folder, "piped");
+    const run = (program: string) =>
+      spawnSync(
+        process.execPath,
+        [`${top}/bin/trapgate.js`, "run", "--root", "/", "--stats", "--code-cache", cache, "-", "-c", `${LOOP}; echo done`],
+        { input: readFileSync(program), encoding: "utf8" },
+      );
+    for (let n = 0; n < 3; n++) {
+      const { stdout, stderr } = run("/bin/sh");
+      expect(stdout).toBe("done\n");
+      expect(stderr).toMatch(/^instructions: \d+$/m);
+      expect(stderr).not.toContain("kept start");
+    }
   });
   it("is run again if its file is damaged", () => {
     const damaged = script("damaged");

@@ -38,8 +38,12 @@ interface StartedRun {
   readonly sinks: Sinks;
 }
 
-/** The trees that a run asks, the root first; undefined: one is none of this host's. */
-const treesOf = ({ root, mounts = [] }: BootOptions): readonly NodeTree[] | undefined => {
+/**
+ * The trees that a run asks, the root first. Undefined: one is none of this host's, or the run has other
+ * files, such as a program from standard input.
+ */
+const treesOf = ({ root, mounts = [], files = {} }: BootOptions): readonly NodeTree[] | undefined => {
+  if (Object.keys(files).length > 0) return undefined;
   const trees = [root, ...mounts.map(({ tree }) => tree)];
   return trees.every((tree) => tree instanceof NodeTree) ? trees : undefined;
 };
