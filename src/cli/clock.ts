@@ -29,9 +29,14 @@ const newestIn = (folder: string, now: number): number => {
   return Math.ceil(newest / 1000);
 };
 
-/** The newest time in the folders, in seconds since 1970; undefined without one. */
-export const newestTime = (folders: readonly string[]): number | undefined => {
+const HOUR = 3600;
+/**
+ * The newest time in the folders, in seconds since 1970; undefined without one. `isRound`: the next full hour.
+ * So most runs are equal although a file has changed that they do not look at, such as a log of their output.
+ */
+export const newestTime = (folders: readonly string[], isRound: boolean): number | undefined => {
   const now = Date.now();
   const newest = Math.max(0, ...folders.map((folder) => newestIn(folder, now)));
-  return newest === 0 ? undefined : newest;
+  if (newest === 0) return undefined;
+  return isRound ? Math.ceil(newest / HOUR) * HOUR : newest;
 };

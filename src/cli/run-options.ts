@@ -217,14 +217,21 @@ const cwdOf = ({ cwd, root }: Values): string | undefined => {
 };
 
 /**
- * The time of the newest of the host's files that the guest sees (clock.ts). Without them, and in a run by a
+ * The time of the newest of the host's files that the guest sees (clock.ts); it is rounded if the run leaves
+ * no file behind, whose time would be that of the guest. Without files of the host, and in a run by a
  * schedule, which repeats another one, it is the machine's own day.
  */
 const clockOf = (values: Values): number | string | undefined => {
   const { clock, root, mount: mounted = [], overlay, schedule } = values;
   if (clock !== undefined || schedule !== undefined) return clock;
-  const folders = [root, cwdOf(values), overlay, ...mounted.map((text) => mount(text).host)];
-  return newestTime(root === undefined && mounted.length === 0 && overlay === undefined ? [] : folders.filter((one) => one !== undefined));
+  if (root === undefined && mounted.length === 0 && overlay === undefined) return undefined;
+  const mounts = mounted.map(mount);
+  const folders = [root, cwdOf(values), overlay, ...mounts.map(({ host }) => host)];
+  const isRound = overlay === undefined && mounts.every(({ mode }) => mode !== "rw");
+  return newestTime(
+    folders.filter((one) => one !== undefined),
+    isRound,
+  );
 };
 
 const machineOptions = (values: Values): BootOptions => ({
@@ -265,8 +272,8 @@ export const codeStoreOf = (values: Values): CodeStore | undefined => {
  * standard input from a file.
  */
 export const startsFolderOf = (values: Values): string | undefined => {
-  const { mount: mounted = [], "cpu-time": time, policy, overlay, schedule, image, why } = values;
-  const words = [time, policy, overlay, schedule, image, why, values["why-json"], values.crash, values["kernel-log"]];
+  const { mount: mounted = [], "cpu-time": time, overlay, schedule, image, why } = values;
+  const words = [time, overlay, schedule, image, why, values["why-json"], values.crash, values["kernel-log"]];
   const more = [networkOf(values), recordOf(values)];
   if (values.root === undefined || [...words, ...more].some((word) => word !== undefined)) return undefined;
   return mounted.map(mount).some(({ mode }) => mode === "rw") ? undefined : cacheOf(values);

@@ -27,9 +27,12 @@ export interface Label {
   readonly start?: number;
 }
 
+const textOf = (label: Label, content: string): string => `${JSON.stringify(label)}\n${content}`;
+/** Bytes of the text in a file, behind a head of eight bytes. */
+export const textLength = (label: Label, content: string): number => Buffer.byteLength(textOf(label, content));
 /** A file of the cache: its label, text of one line, and bytes. */
 export const cacheFile = (label: Label, content: string, parts: readonly Uint8Array[]): Buffer => {
-  const text = Buffer.from(`${JSON.stringify(label)}\n${content}`);
+  const text = Buffer.from(textOf(label, content));
   const head = Buffer.alloc(header);
   head.writeUInt32LE(text.length, 4);
   const file = Buffer.concat([head, text, ...parts]);

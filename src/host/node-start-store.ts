@@ -1,9 +1,9 @@
 // Starts of runs between processes: a file for each program with its arguments, in the folder of compiled
 // code. It is read only if no other user can have written it, so its state is taken as one of a run.
+import { existsSync } from "node:fs";
 import type { FileHead, FileParts } from "../machine/snapshot/file/file.ts";
-import { attempt, cacheFile, cachePath, noteUse, readCacheFile, readOwn, writeOwn } from "./node-cache-files.ts";
+import { attempt, cacheFile, cachePath, type Label, noteUse, readCacheFile, readOwn, textLength, writeOwn } from "./node-cache-files.ts";
 import { makeRoom } from "./node-code-store.ts";
-import { inflateRaw, zstd } from "./node-zlib.ts";
 import type { TreeNote } from "./tree-notes.ts";
 
 /** A program's first output. */
@@ -28,39 +28,26 @@ interface Packed extends Misses, Omit<KeptStart, "parts" | "output"> {
   /** Undefined: the file has misses only. */
   readonly header?: FileHead;
   readonly stream?: FirstOutput["stream"];
-  /** Bytes of the output, which are before those of the state. */
-  readonly length: number;
 }
 
-/** The content of a file. */
+/** The content of a file: the state, then the output. */
 interface Stored {
   readonly file: NonNullable<ReturnType<typeof readCacheFile>>;
   readonly packed: Packed;
 }
-/** A file: its start, if it has one, and misses. `open` unpacks the state. */
+/** A start from a file. */
+export interface StoredStart extends KeptStart {
+  readonly stored: Stored;
+}
+/** A file: its start, if it has one, and misses. */
 interface Found extends Misses {
-  readonly start:
-    | (Omit<KeptStart, "parts"> & { readonly header: FileHead; readonly open: () => FileParts | undefined; readonly stored: Stored })
-    | undefined;
+  readonly start: StoredStart | undefined;
 }
 
-interface Codec {
-  readonly pack: (bytes: Uint8Array) => Uint8Array;
-  readonly unpack: (bytes: Uint8Array, length: number) => Uint8Array;
-}
-const codec = (): Codec => {
-  const found = zstd();
-  if (!found)
-    return { pack: (bytes) => process.getBuiltinModule("node:zlib").deflateRawSync(bytes, { level: 1, memLevel: 9 }), unpack: inflateRaw };
-  const { zstdCompressSync, zstdDecompressSync, constants } = found;
-  const params = { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_minMatch]: 5 };
-  return {
-    pack: (bytes) => zstdCompressSync(bytes, { params, chunkSize: Math.max(64, bytes.length >> 2) }),
-    unpack(bytes, length) {
-      const { buffer, byteOffset, byteLength } = zstdDecompressSync(bytes, { maxOutputLength: length, chunkSize: length + 1 });
-      return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
-    },
-  };
+/** Text and bytes whose first one lies at a multiple of four of the file, so that words are read in place. */
+const aligned = (label: Label, packed: Packed, bytes: readonly Uint8Array[]): Buffer => {
+  const content = JSON.stringify(packed);
+  return cacheFile(label, content + " ".repeat(-textLength(label, content) & 3), bytes);
 };
 
 /** The file of one program with one set of options: `facts` tells them apart. */
@@ -72,42 +59,39 @@ export class StartFile {
   constructor(folder: string, name: string, facts: unknown) {
     this.#folder = folder;
     this.#name = name;
-    // A file is for the Node.js that can unpack it.
-    this.#identity = JSON.stringify(["start", zstd() !== undefined, facts]);
+    this.#identity = JSON.stringify(["start", facts]);
     this.#path = cachePath(folder, this.#identity);
   }
   read(): Found | undefined {
+    if (!existsSync(this.#path)) return undefined;
     return attempt(() => {
-      const found = readCacheFile(readOwn(this.#path));
-      if (found?.label.identity !== this.#identity) return undefined;
-      const packed = JSON.parse(found.text) as Packed;
-      const { header, stream, length, misses, clock, notes } = packed;
-      const { bytes } = found;
-      const output = stream && { stream, bytes: new Uint8Array(bytes.subarray(0, length)) };
-      const open = (): FileParts | undefined =>
-        attempt(() => header && { header, body: codec().unpack(bytes.subarray(length), header.length) });
-      return { misses, start: header && { clock, notes, output, header, open, stored: { file: found, packed } } };
+      const file = readCacheFile(readOwn(this.#path));
+      if (file?.label.identity !== this.#identity) return undefined;
+      const packed = JSON.parse(file.text) as Packed;
+      const { header, stream, misses, clock, notes } = packed;
+      if (!header) return { misses, start: undefined };
+      const body = file.bytes.subarray(0, header.length);
+      const output = stream && { stream, bytes: new Uint8Array(file.bytes.subarray(header.length)) };
+      return { misses, start: { clock, notes, output, parts: { header, body }, stored: { file, packed } } };
     });
   }
   /** The file was of use: its misses are over. */
-  used({ file, packed }: Stored): void {
-    if (packed.misses > 0)
-      attempt(() => writeOwn(this.#folder, this.#path, cacheFile(file.label, JSON.stringify({ ...packed, misses: 0 }), [file.bytes])));
+  used({ file: { label, bytes }, packed }: Stored): void {
+    if (packed.misses > 0) attempt(() => writeOwn(this.#folder, this.#path, aligned(label, { ...packed, misses: 0 }, [bytes])));
     else noteUse(this.#path);
   }
   write({ clock, notes, output, parts: { header, body } }: KeptStart, misses: number, instructions: number): void {
-    const { stream, bytes = new Uint8Array(0) } = output ?? {};
-    const packed: Packed = { clock, notes, header, length: bytes.length, misses, ...(stream ? { stream } : {}) };
-    this.#write(packed, [bytes, codec().pack(body)], instructions);
+    const packed: Packed = { clock, notes, header, misses, ...(output ? { stream: output.stream } : {}) };
+    this.#write(packed, output ? [body, output.bytes] : [body], instructions);
   }
   /** A file without a start. */
   writeMisses(misses: number): void {
-    this.#write({ clock: undefined, notes: [], length: 0, misses }, [], 0);
+    this.#write({ clock: undefined, notes: [], misses }, [], 0);
   }
   #write(packed: Packed, bytes: readonly Uint8Array[], start: number): void {
     const label = { identity: this.#identity, name: this.#name, start };
     attempt(() => {
-      writeOwn(this.#folder, this.#path, cacheFile(label, JSON.stringify(packed), bytes));
+      writeOwn(this.#folder, this.#path, aligned(label, packed, bytes));
       makeRoom(this.#folder);
     });
   }

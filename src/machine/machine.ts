@@ -90,6 +90,8 @@ export class Machine {
   readonly options: BootOptions;
 
   private readonly _processor: Cpu;
+  /** Instructions of the state with which it began. */
+  private readonly _before: number;
   /** The use of the network that is open. */
   private _network: object | undefined = undefined;
   /** The host's terminal, if it is one of the standard streams. */
@@ -101,6 +103,7 @@ export class Machine {
     this.options = options;
     this.kernel = kernel;
     this._processor = processor;
+    this._before = processor.instructions;
     this.terminal = console && options.terminal && { tty: console, uses: options.terminal.uses, sink: options.terminal.sink };
   }
 
@@ -130,7 +133,7 @@ export class Machine {
    */
   get engineStats(): Readonly<Record<string, number>> {
     const { blocks, jit, baseline, exitCounts, slowPathCounts, instructions, interpreted } = this._processor;
-    const inRegions = instructions - interpreted;
+    const inRegions = instructions - this._before - interpreted;
     const lookedUp = slowPathCounts.lookUp + slowPathCounts.lookUpForStore;
     const perMillion = (n: number): number => Math.round((n / Math.max(1, inRegions)) * 1e6);
     return {

@@ -57,6 +57,9 @@ const asking: Readonly<Record<string, readonly [text: string, change: (shared: s
   "times of a folder": [`r=$(stat -c '%y %h' /mnt/folder); ${LOOP}; echo $r`, (shared) => mkdirSync(join(shared, "folder", "sub"))],
 };
 
+/** A filter that lets mkdir(2) fail. */
+const filter = (errno: number): string => `A = sys_number\nA == mkdir ? dead : ok\nok: return ALLOW\ndead: return ERRNO(${errno})\n`;
+
 describe("the start of a run", () => {
   const scripts = new Map<string, Script>();
   const script = (name: string): Script => scripts.get(name) as Script;
@@ -70,6 +73,9 @@ describe("the start of a run", () => {
     add("traversed", `read l < /mnt/folder/../file; ${LOOP}; echo $l`);
     add("writable", `${LOOP}; echo done`, { more: ["--mount", `${join(folder, "writable", "shared")}:/srv:rw`] });
     add("damaged", `${LOOP}; echo done`);
+    add("policy", `${LOOP}; mkdir /tmp/a; echo $?`, { more: ["--policy", join(folder, "policy", "shared", "policy")] });
+    writeFileSync(join(folder, "policy", "shared", "policy"), filter(1));
+    add("short", "i=0; while [ $i -lt 50 ]; do i=$((i+1)); done; echo done");
     // A file that has just changed does not vouch for its content.
     await new Promise((resolve) => setTimeout(resolve, 2100));
   });
@@ -85,6 +91,23 @@ describe("the start of a run", () => {
     const other = times.run("--seed", "1");
     expect(other.stdout).not.toBe(whole.stdout);
     expect([times.run("--seed", "1"), times.run()]).toEqual([other, whole]);
+  });
+  it("is kept at the second run if it is short", () => {
+    const short = script("short");
+    const whole = short.run("--no-start-cache");
+    expect(short.run()).toEqual(whole);
+    expect(short.skipped).toBeUndefined();
+    expect(short.skipped).toBeGreaterThan(200_000);
+    expect(short.run()).toEqual(whole);
+  });
+  it("depends on the policy", () => {
+    const confined = script("policy");
+    const first = confined.run();
+    expect(first.stderr).toContain("Operation not permitted");
+    expect(confined.skipped).toBeGreaterThan(5_000_000);
+    expect(confined.run()).toEqual(first);
+    writeFileSync(join(confined.shared, "policy"), filter(2));
+    expect(confined.run().stderr).toContain("No such file or directory");
   });
   it("ends before the first input", () => {
     const input = script("input");

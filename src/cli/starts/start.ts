@@ -4,23 +4,21 @@
 // the same options goes on there, if the host would answer all questions as it did.
 import { type FirstOutput, StartFile } from "../../host/node-start-store.ts";
 import { NodeTree } from "../../host/node-tree.ts";
-import { answersAs, type TreeNote, TreeNotes } from "../../host/tree-notes.ts";
+import { type TreeNote, TreeNotes } from "../../host/tree-notes.ts";
 import type { ByteSink } from "../../kernel/fs/files/stream.ts";
 import type { BootOptions } from "../../machine/boot.ts";
-import type { Machine, StartWatch } from "../../machine/machine.ts";
-import { momentOf, momentText } from "../../machine/moment.ts";
+import type { StartWatch } from "../../machine/machine.ts";
 import type { ProgramOptions } from "../../machine/options.ts";
-import type { Session, Sinks, Started } from "../../machine/session.ts";
-import { builtHere, openParts, partsOf } from "../../machine/snapshot/file/file.ts";
-import { machineOf } from "../../machine/snapshot/live.ts";
-import { saveState } from "../../machine/snapshot/snapshot.ts";
-import { Problem } from "../../problem.ts";
-import { machineFacts, programFacts } from "./run-facts.ts";
+import type { Session, Sinks } from "../../machine/session.ts";
+import type { Continued } from "./kept.ts";
+import { lazyKept } from "./lazy.ts";
+import { machineFacts, policyFacts, programFacts } from "./run-facts.ts";
 
 /** A shorter start is as fast as the reading of its state. */
-const LEAST_INSTRUCTIONS = 5_000_000;
-/** Pages of a larger machine cost more than its start. */
-const MOST_PAGES = 16384;
+const LEAST_INSTRUCTIONS = 200_000;
+/** To keep a shorter start costs more than one run gains. So it is kept when it comes for the second time. */
+const SHORT_START = 1_000_000;
+
 /**
  * Runs that did not fit the kept start, one after the other: its files change all the time. From then on a
  * start is kept after each run whose number of misses is a power of two.
@@ -29,7 +27,7 @@ const MANY_MISSES = 4;
 const isPowerOfTwo = (n: number): boolean => (n & (n - 1)) === 0;
 
 /** The run whose start is kept, or was. */
-interface StartedRun {
+export interface StartedRun {
   readonly folder: string;
   readonly boot: BootOptions;
   readonly path: string;
@@ -54,6 +52,8 @@ export class RunStart implements StartWatch {
   readonly #trees: readonly NodeTree[];
   readonly #file: StartFile;
   #misses = 0;
+  /** An equal run came before. */
+  #isKnown = false;
   #notes: readonly TreeNotes[] = [];
   #output: FirstOutput | undefined;
   #isDisturbed = false;
@@ -69,6 +69,7 @@ export class RunStart implements StartWatch {
       path,
       machine,
       programFacts(program),
+      policyFacts(program.policy),
       trees.map((tree) => tree.path.toString("latin1")),
       mounts.map(({ at, mode }) => [at, mode]),
       nulls,
@@ -81,33 +82,18 @@ export class RunStart implements StartWatch {
   }
 
   /** The machine behind the start of an earlier run, whose first output is written. */
-  continued(): { readonly machine: Machine; readonly program: Started; readonly instructions: number } | undefined {
+  continued(): Continued | undefined {
     const found = this.#file.read();
-    const { boot, sinks } = this.#run;
-    this.#misses = found?.misses ?? 0;
-    const { start } = found ?? {};
-    const parts = start && builtHere(start.header) && this.#fits(start) ? start.open() : undefined;
-    if (!start || !parts) {
-      this.#misses = found ? this.#misses + 1 : 0;
-      return undefined;
-    }
-    const [root, ...mounts] = this.#trees;
-    try {
-      const given = { root: root as NodeTree, mounts: Object.fromEntries(mounts.map((tree, i) => [boot.mounts?.[i]?.at ?? "", tree])) };
-      const { state, options } = openParts(parts, given, true);
-      const made = machineOf(state, { ...boot, ...options }, {});
-      const { output } = start;
-      const to = output && (output.stream === "terminal" ? boot.terminal?.sink : sinks[output.stream]);
-      if (output && to?.write(output.bytes) !== output.bytes.length) return undefined;
+    if (!found) return undefined;
+    this.#isKnown = true;
+    const { start, misses } = found;
+    const continued = start && lazyKept().continueStart(this.#run, this.#trees, start);
+    if (continued === "misfit") this.#misses = misses + 1;
+    else if (continued) {
       this.#file.used(start.stored);
-      return { ...made, instructions: state.instructions };
-    } catch {
-      // A file that has changed just now, or a cache that is damaged.
-      return undefined;
-    }
-  }
-  #fits({ clock, notes }: { readonly clock: unknown; readonly notes: readonly (readonly TreeNote[])[] }): boolean {
-    return clock === this.#run.boot.clock && this.#trees.every((tree, i) => answersAs(tree, notes[i] ?? []));
+      return continued;
+    } else this.#misses = misses;
+    return undefined;
   }
 
   /** Begins to watch. Returns the sinks of the run. */
@@ -148,22 +134,15 @@ export class RunStart implements StartWatch {
     this.#notes = [];
     const { instructions } = session.kernel.processor;
     if (this.#isDisturbed || instructions < LEAST_INSTRUCTIONS || !notes.every((each) => each !== undefined)) return true;
-    try {
-      this.#keep(session, notes);
-    } catch (error) {
-      // A machine that has no copy.
-      if (!(error instanceof Problem)) throw error;
-    }
+    this.#keep(session, notes, instructions);
     return true;
   }
-  #keep(session: Session, notes: readonly (readonly TreeNote[])[]): void {
-    const { kernel } = session;
+  #keep(session: Session, notes: readonly (readonly TreeNote[])[], instructions: number): void {
+    const misses = this.#misses;
+    if (instructions < SHORT_START && !this.#isKnown) return this.#file.writeMisses(0);
+    if (misses >= MANY_MISSES && !isPowerOfTwo(misses)) return this.#file.writeMisses(misses);
     const { boot } = this.#run;
-    if (kernel.frames.total - kernel.frames.free > MOST_PAGES) return;
-    if (this.#misses >= MANY_MISSES && !isPowerOfTwo(this.#misses)) return this.#file.writeMisses(this.#misses);
-    const state = saveState(kernel, session, undefined);
-    const moment = momentText(momentOf(kernel));
-    const parts = partsOf(state, { moment, options: boot, tasks: [] }, false);
-    this.#file.write({ clock: boot.clock, notes, output: this.#output, parts }, this.#misses, kernel.processor.instructions);
+    const parts = lazyKept().partsBehind(session, boot);
+    if (parts) this.#file.write({ clock: boot.clock, notes, output: this.#output, parts }, misses, instructions);
   }
 }

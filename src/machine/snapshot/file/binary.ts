@@ -37,9 +37,17 @@ export class Writer {
   }
   block(bytes: Uint8Array): void {
     this.count(bytes.length);
+    this.raw(bytes);
+  }
+  /** Bytes whose number the reader knows. */
+  raw(bytes: Uint8Array): void {
     this._room(bytes.length);
     this._bytes.set(bytes, this._length);
     this._length += bytes.length;
+  }
+  /** Zeros up to a multiple of `size`. */
+  align(size: number): void {
+    while (this._length % size !== 0) this.byte(0);
   }
   text(text: string): void {
     this.block(TEXT.encode(text));
@@ -53,8 +61,9 @@ export class Writer {
 export class Reader {
   private readonly _bytes: Uint8Array;
   private _at = 0;
-  constructor(bytes: Uint8Array) {
-    this._bytes = bytes;
+  constructor({ buffer, byteOffset, length }: Uint8Array) {
+    // A Buffer of Node.js would give views where a copy is wanted.
+    this._bytes = new Uint8Array(buffer, byteOffset, length);
   }
   get left(): number {
     return this._bytes.length - this._at;
@@ -87,9 +96,16 @@ export class Reader {
     return new DataView(this._bytes.buffer, this._bytes.byteOffset).getFloat64(at, true);
   }
   block(): Uint8Array {
-    const n = this.count();
+    return this.raw(this.count());
+  }
+  /** So many bytes, which are part of the whole. */
+  raw(n: number): Uint8Array {
     const at = this._take(n);
     return this._bytes.subarray(at, at + n);
+  }
+  /** Passes over zeros up to a multiple of `size`. */
+  align(size: number): void {
+    while (this._at % size !== 0) if (this.byte() !== 0) throw badFile("it has bytes between its parts");
   }
   text(): string {
     try {

@@ -1,7 +1,6 @@
 // The file of a snapshot: a header in JSON, then objects and pages, deflated. It is bound to a build, whose
 // classes have the fields that it holds. Files of the host are named by their paths, and checked when it is
 // opened. The reader checks the form of all that it reads: references, names, sizes.
-import { deflateSync, inflateSync } from "fflate";
 import type { KernelProfile } from "../../../kernel/base/profile.ts";
 import type { Feature } from "../../../kernel/core/feature.ts";
 import { features } from "../../../kernel/features/index.ts";
@@ -12,7 +11,6 @@ import { type BootOptions, pagesOf, profileOf } from "../../boot.ts";
 import { classes } from "../classes.ts";
 import type { Item } from "../graph.ts";
 import type { ReadOptions } from "../options.ts";
-import type { Pages } from "../pages.ts";
 import { slotsIn } from "../slots.ts";
 import type { SavedState } from "../snapshot.ts";
 import { badFile, Reader, Writer } from "./binary.ts";
@@ -22,8 +20,9 @@ import type { HostFile } from "./format.ts";
 import { checkGraph, GraphReader } from "./graph-reader.ts";
 import { GraphWriter } from "./graph-writer.ts";
 import { type HostNeeds, hostsOf, networkOf, overlayOf } from "./hosts.ts";
-import { lazyTypeCheck, lazyValidate } from "./lazy.ts";
+import { lazyDeflate, lazyTypeCheck, lazyValidate } from "./lazy.ts";
 import { Names } from "./names.ts";
+import { readPages, writePages } from "./page-bytes.ts";
 
 const MAGIC = "TGSNAP03";
 /** Options of a machine that its processor and its profile need. */
@@ -54,39 +53,6 @@ const buildOf = (): string => {
   const writer = new Writer();
   for (const [name, constructor] of classes) writer.text(`${name} ${String(constructor)}`);
   return checksum(writer.bytes);
-};
-
-const writePages = (out: Writer, { numbers, refs, next, state, bytes }: Pages): void => {
-  numbers.forEach((n, i) => {
-    out.count(n);
-    out.count(refs[i] as number);
-    out.count(next[i] as number);
-    out.byte((state[i] as number) | (bytes[i] ? 4 : 0));
-  });
-  for (const page of bytes) if (page) out.block(new Uint8Array(page.buffer, page.byteOffset, PAGE_SIZE));
-};
-const readPages = (from: Reader, count: number, most: number): Pages => {
-  const [numbers, refs, next] = [new Uint32Array(count), new Uint32Array(count), new Uint32Array(count)];
-  const state = new Uint8Array(count);
-  const has: boolean[] = [];
-  for (let i = 0; i < count; i++) {
-    const n = from.count();
-    const [users, following, bits] = [from.count(), from.count(), from.byte()];
-    if (n < 1 || n >= most || (i > 0 && n <= (numbers[i - 1] as number))) throw badFile("its pages have no order");
-    if (users > 0xffff_ffff || following >= most || bits > 7 || (bits & 3) === 0) throw badFile("a page has no state");
-    numbers[i] = n;
-    refs[i] = users;
-    next[i] = following;
-    state[i] = bits & 3;
-    has.push((bits & 4) !== 0);
-  }
-  const bytes = has.map((isThere) => {
-    if (!isThere) return undefined;
-    const page = from.block();
-    if (page.length !== PAGE_SIZE) throw badFile("a page has another size");
-    return new Int32Array(page.slice().buffer);
-  });
-  return { numbers, refs, next, state, bytes };
 };
 
 /** What a file is about, beside the state. */
@@ -149,7 +115,7 @@ export const wholeFile = (header: unknown, body: Uint8Array): Uint8Array => {
   for (const letter of MAGIC) file.byte(letter.charCodeAt(0));
   const inner = new Writer();
   inner.text(JSON.stringify(header));
-  inner.block(deflateSync(body, { level: 1 }));
+  inner.block(lazyDeflate().deflateSync(body, { level: 1 }));
   const content = inner.bytes;
   file.text(checksum(content));
   file.block(content);
@@ -317,7 +283,7 @@ export const openParts = ({ header, body }: FileParts, given: ReadOptions, isOwn
   if (!isOwn) lazyTypeCheck().checkTypes(items, graph.hosts);
   const [instructions, debugStatus] = [from.count(), from.count()];
   if (header.frames > from.left) throw badFile("it ends too early");
-  const pages = readPages(from, header.frames, memory);
+  const pages = readPages(from, header.frames, memory, isOwn);
   if (from.left > 0) throw badFile("it has more than a machine");
   if (!isOwn) lazyValidate().checkState(items, pages, memory);
   return {
@@ -342,7 +308,7 @@ const fail = (why: string): never => {
 export const inflated = (
   body: Uint8Array,
   length: number,
-  inflate: Inflate = (packed, most) => inflateSync(packed, { out: new Uint8Array(most) }),
+  inflate: Inflate = (packed, most) => lazyDeflate().inflateSync(packed, { out: new Uint8Array(most) }),
 ): Uint8Array => {
   let bytes: Uint8Array;
   try {
