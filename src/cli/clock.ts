@@ -31,8 +31,8 @@ const newestIn = (folder: string, now: number): number => {
 
 const HOUR = 3600;
 /**
- * The newest time in the folders, in seconds since 1970; undefined without one. `isRound`: the next full hour.
- * So most runs are equal although a file has changed that they do not look at, such as a log of their output.
+ * The newest time in the folders, in seconds since 1970; undefined without one. `isRound`: the next full
+ * hour. So most runs are equal although a file has changed that they do not look at, such as a log.
  */
 export const newestTime = (folders: readonly string[], isRound: boolean): number | undefined => {
   const now = Date.now();

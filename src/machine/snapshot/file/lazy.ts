@@ -1,4 +1,5 @@
-// Compression, and the checks of files that others can have written. tools/chunks.json assigns them to a script.
+// Compression, and the checks of files that others can have written. tools/chunks.json assigns them to a
+// script.
 import * as fflate from "fflate";
 import * as typeCheck from "./type-check.ts";
 import * as validate from "./validate.ts";
