@@ -38,6 +38,7 @@ export class Debugger {
     passes: new Set(),
     events: { fork: false, vfork: false, exec: false, threads: false, noResumed: false },
     conditions: [],
+    endsAtExec: false,
   };
   private _run: DebuggedRun | undefined = undefined;
   private _keepsEnd = false;
@@ -183,6 +184,10 @@ export class Debugger {
     this._keepsEnd = keeps;
     if (this._run) this._run.forward.keepsEnd = keeps;
   }
+  /** True: the process's history ends before it executes another program. */
+  set endsAtExec(ends: boolean) {
+    this._wanted.endsAtExec = ends;
+  }
   /** Waits for input of the program; undefined is its end. Absent: the input has ended. */
   set input(input: (() => Promise<Uint8Array | undefined>) | undefined) {
     this._input = input;
@@ -288,8 +293,8 @@ export class Debugger {
     const stop = await this._go(() => this._standing.goToFirst(), "start");
     if (!this.followed) return stop;
     await follow(this, this.followed);
-    this._standing.main = this.threads[0]?.process.pid;
-    this._begin = this.timeline.moment;
+    this._notes.followed = this.threads[0]?.process.pid;
+    this._begin = this._notes.followedFrom = this.timeline.moment;
     return this._standing.here({ kind: "start" });
   }
   /** Goes to another branch. */

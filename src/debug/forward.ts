@@ -25,10 +25,6 @@ export class Forward {
     this._timeline = standing.timeline;
     this._notes = standing.notes;
   }
-  /** The process whose end is the end of history. */
-  private _main(): number {
-    return this._standing.main ?? this._timeline.live.session.process.pid;
-  }
   private _begin(isStep = false): void {
     this._notes.begin("forward", isStep);
     this._standing.isInterrupted = false;
@@ -92,7 +88,7 @@ export class Forward {
       } else if (why.kind !== "ended") return standing.stopped(note);
       else {
         const process = standing.kernel.processes.get(pid);
-        if (pid === this._main() && this.keepsEnd) return this.lastMoment();
+        if (pid === this._notes.main && this.keepsEnd) return this.lastMoment();
         if (!process || process.ended !== undefined || process.threads.length === 0)
           return standing.stopped({ ...note, why: { ...why, status: process?.ended ?? why.status } });
       }
@@ -178,7 +174,7 @@ export class Forward {
   /** Goes to the last moment before the first program began to end. */
   async lastMoment(): Promise<Stop> {
     const { _standing: standing, _timeline: timeline } = this;
-    const pid = this._main();
+    const pid = this._notes.main;
     return this._notes.quietly(async () => {
       const isOver = (): boolean => {
         const now = standing.kernel.processes.get(pid);

@@ -56,6 +56,10 @@ export class Notices {
   /** A thread that runs until it leaves a range. */
   range: { readonly tid: number; readonly from: number; readonly to: number } | undefined = undefined;
   readonly wanted: Wanted;
+  /** The process whose end ends the history: the one that is followed. Undefined: the first one. */
+  followed: number | undefined = undefined;
+  /** Where that process begins for gdb. An exec up to this moment does not end its history. */
+  followedFrom: Moment = { instructions: 0, steps: 0 };
   /** Threads that begin stand still: only named threads run. */
   holdsNew = false;
   /** Processes that gdb has let go. */
@@ -81,6 +85,10 @@ export class Notices {
   }
   private get _kernel(): Kernel {
     return this.timeline.kernel;
+  }
+  /** The process whose end is the end of history. */
+  get main(): number {
+    return this.followed ?? this.timeline.live.session.process.pid;
   }
   isSeen(task: Task): boolean {
     return !this.detached.has(task.process.pid) && task.process !== this._kernel.init;
@@ -237,8 +245,9 @@ export class Notices {
         if (catches(task.origAx)) note(task, { kind: "syscall", way: "return", nr: task.origAx }, false);
         if (this._vforking.delete(task.pid) && events.vfork) note(task, { kind: "vforkdone" }, false);
         const name = call?.entry.syscall.name;
-        if ((name === "execve" || name === "execveat") && result === 0 && events.exec) {
-          note(task, { kind: "exec", path: pathOf(task) }, false);
+        if ((name === "execve" || name === "execveat") && result === 0) {
+          if (this._isLastProgram(task)) this._note(task, { kind: "history", end: "end" }, this._after(), true);
+          else if (events.exec) note(task, { kind: "exec", path: pathOf(task) }, false);
         }
       },
       decided: ({ task, value, filter, call }) => {
@@ -286,6 +295,16 @@ export class Notices {
         }
       },
     };
+  }
+  /** True: history ends before a task's exec. A run forward comes to it again from the moment before. */
+  private _isLastProgram(task: Task): boolean {
+    return (
+      this.wanted.endsAtExec &&
+      this.mode === "forward" &&
+      this.isSeen(task) &&
+      task.process.pid === this.main &&
+      compareMoments(this._after(), this.followedFrom) > 0
+    );
   }
   /** True: all other threads are held. */
   private _isLastResumed(task: Task): boolean {

@@ -21,8 +21,6 @@ export class Standing {
   isEachAlone = false;
   isInterrupted = false;
   readonly inside: Inside = new Inside(this);
-  /** The process whose end ends the history: the one that is followed, or the first one. */
-  main: number | undefined = undefined;
   /** Ends a wait for input. */
   wake: (() => void) | undefined = undefined;
   private _moment: Moment = { instructions: 0, steps: 0 };

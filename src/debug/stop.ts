@@ -61,4 +61,6 @@ export interface Wanted {
   passes: ReadonlySet<number>;
   readonly events: Events;
   readonly conditions: StopCondition[];
+  /** True: the history of the debugged process ends before it executes another program. */
+  endsAtExec: boolean;
 }

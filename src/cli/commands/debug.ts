@@ -27,6 +27,7 @@ const options = {
   at: { type: "string" },
   "on-fork": { type: "string" },
   "on-exec": { type: "string" },
+  "until-exec": { type: "boolean" },
   history: { type: "string" },
   "real-time": { type: "boolean" },
   stdin: { type: "string" },
@@ -74,6 +75,7 @@ export const command: Command = {
       ["--at MOMENT", "begin at INSTRUCTIONS:STEPS"],
       ["--on-fork PID", "begin where this process begins, and debug it alone"],
       ["--on-exec PID|NAME", "begin where this process executes a program, or one the program of this name"],
+      ["--until-exec", "the process's history ends before it executes another program; default: gdb follows it there"],
       ["--history SIZE", "memory for the snapshots that make steps back fast; default 512M"],
       ["--stdin FILE", "the program's standard input; with --listen - it is empty by default"],
       ["--schedule TEXT", "debug a schedule that trapgate explore has printed, or the file that holds it"],
@@ -113,6 +115,7 @@ export const command: Command = {
     const [file = ""] = rest;
     const isRecording = rest.length === 1 && isRecordingFile(file);
     debug.keepsEnd = values["at-end"] ?? values.stay ?? false;
+    debug.endsAtExec = values["until-exec"] ?? false;
     debug.sleepsInRealTime = values["real-time"] ?? false;
     debug.followed = followed;
     debug.isRecorded = isRecording;

@@ -7,6 +7,8 @@ import gdb
 
 with open(os.environ["RR_EVENTS"]) as kept:
     events = kept.read().split("\n")
+with open(os.environ["RR_EXECS"]) as kept:
+    execs = kept.read().split("\n")
 first = None
 last_goal = "0"
 checkpoints = {}
@@ -198,6 +200,10 @@ def on_stop(event):
     global ended_at
     # At the end of history gdb names no reason.
     if type(event) is gdb.StopEvent and not getattr(event, "details", None):
+        # Before the process executes another program rr stops for no signal.
+        if moment() in execs:
+            print("Program stopped.")
+            return
         at, end = (int(n) for n in re.match(r"(\d+):.*known to (\d+)", when()).groups())
         # The last instruction ends the program.
         if end - at <= 1:

@@ -37,15 +37,20 @@ def events_of(recording):
     if not os.path.exists(kept):
         words = ["query", "calls", "--json", "--limit", "1000000", recording]
         lines = subprocess.run([*TRAPGATE, *words], capture_output=True, text=True).stdout.splitlines()
-        moments, last = [], 0
+        moments, last, execs = [], 0, []
         for line in lines:
-            moment = json.loads(line)["moment"]
+            call = json.loads(line)
+            moment = call["moment"]
+            if call["name"].startswith("execve") and call["result"] == 0:
+                execs.append(moment)
             at = int(moment.split(":")[0])
             moments += [f"{n}:0" for n in range(last + SLICE, at, SLICE)]
             moments += [moment, moment]
             last = at
         with open(kept, "w") as file:
             file.write("\n".join(moments))
+        with open(recording + ".execs", "w") as file:
+            file.write("\n".join(execs))
     with open(kept) as file:
         return file.read().split("\n")
 
@@ -82,15 +87,16 @@ def main():
     event = "0" if followed else next((word for option, word in options if option == "-g"), "0")
     events_of(recording)
     os.environ["RR_EVENTS"] = recording + ".events"
+    os.environ["RR_EXECS"] = recording + ".execs"
     os.environ["RR_EVENT"] = event
-    os.environ["RR_SERVER"] = " ".join([*TRAPGATE, "debug", *os.environ.get("RR_STAY", "").split(), *followed, "--root", "/", "--listen", "-"])
+    os.environ["RR_SERVER"] = " ".join([*TRAPGATE, "debug", "--until-exec", *os.environ.get("RR_STAY", "").split(), *followed, "--root", "/", "--listen", "-"])
     os.environ["RR_RECORDING"] = recording
     own = [option[2:] for option, _ in options if option.startswith("-o")]
     words, rest = own[:], []
     while words:
         word = words.pop(0)
         rest += [word, words.pop(0)] if word in ("-ix", "-iex", "-x", "-ex") and words else [word]
-    gdb = ["gdb", "-q", *rest, "-iex", "set sysroot /", "-iex", "set prompt (rr) ", program, "-x", "@FOLDER@/rr-gdb.py"]
+    gdb = ["gdb", "-q", *rest, "-iex", "set sysroot /", "-iex", "set print inferior-events off", "-iex", "set prompt (rr) ", program, "-x", "@FOLDER@/rr-gdb.py"]
     os.execvp("gdb", gdb)
 
 
