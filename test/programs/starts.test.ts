@@ -75,6 +75,7 @@ describe("the start of a run", () => {
     add("damaged", `${LOOP}; echo done`);
     add("policy", `${LOOP}; mkdir /tmp/a; echo $?`, { more: ["--policy", join(folder, "policy", "shared", "policy")] });
     writeFileSync(join(folder, "policy", "shared", "policy"), filter(1));
+    add("now", `${LOOP}; date +%s`);
     add("short", "i=0; while [ $i -lt 50 ]; do i=$((i+1)); done; echo done");
     // A file that has just changed does not vouch for its content.
     await new Promise((resolve) => setTimeout(resolve, 2100));
@@ -137,6 +138,14 @@ describe("the start of a run", () => {
     const writable = script("writable");
     writable.run();
     expect(writable.skipped).toBeUndefined();
+  });
+  it("is not kept for a run with the host's time", () => {
+    const now = script("now");
+    for (let n = 0; n < 2; n++) {
+      const before = Math.floor(Date.now() / 1000);
+      expect(Number(now.run("--clock", "now").stdout)).toBeGreaterThanOrEqual(before);
+    }
+    expect(now.run("--clock", "now", "--stats").stderr).not.toContain("kept start");
   });
   it("is not kept for a program on standard input, which is no file of the host", () => {
     const cache = join(folder, "piped");

@@ -76,8 +76,9 @@ export class RunStart implements StartWatch {
       terminal && [terminal.columns, terminal.rows, terminal.uses],
     ]);
   }
+  /** Undefined: the run depends on more than data and files, such as the host's time. */
   static of(run: StartedRun): RunStart | undefined {
-    const trees = treesOf(run.boot);
+    const trees = run.boot.clock === "now" ? undefined : treesOf(run.boot);
     return trees && new RunStart(run, trees);
   }
 
