@@ -35,9 +35,6 @@ const FENCES = /^(mfence|syscall|sysenter|int|int3|into|iret|cpuid|serialize|hlt
 
 const NON_TEMPORAL = /^v?movnt|^v?maskmov(dqu|q)/i;
 
-/** FUTEX_WAKE, FUTEX_WAKE_BITSET. */
-const WAKES: readonly number[] = [1, 10];
-
 const none: Instruction = {
   isAtomic: false,
   isCompareExchange: false,
@@ -121,24 +118,5 @@ export class Instructions {
   isOwnCall(task: Task): boolean {
     const name = this.callName(task);
     return name !== undefined && own.has(name);
-  }
-  /** The same call with the word of memory that it concerns: a futex, or the id that an end clears. */
-  callOn(task: Task): {
-    readonly call: string;
-    readonly address: number;
-    readonly bytes: number;
-    readonly reads: boolean;
-    readonly writes: boolean;
-  } {
-    const call = this.callName(task) ?? "";
-    const { u32 } = this._cpu.state;
-    const argument = (n: 0 | 1): number => {
-      const r = task.program.abi.long === 4 ? ([R.bx, R.cx] as const)[n] : ([R.di, R.si] as const)[n];
-      return task.program.abi.long === 4 ? (u32[2 * r] as number) : (u32[2 * r + 1] as number) * 2 ** 32 + (u32[2 * r] as number);
-    };
-    if (call === "exit") return { call, address: task.clearChildTid, bytes: task.clearChildTid === 0 ? 0 : 4, reads: false, writes: true };
-    if (!call.startsWith("futex")) return { call, address: 0, bytes: 0, reads: false, writes: false };
-    // FUTEX_WAKE and WAKE_BITSET do not look at the word.
-    return { call, address: argument(0), bytes: 4, reads: !WAKES.includes(argument(1) & 0x7f), writes: false };
   }
 }

@@ -150,7 +150,8 @@ const told = (exploration: Exploration): string[] => {
       ? `all ${count(traces.count, "Mazurkiewicz trace")}`
       : `given up after ${count(traces.count, "Mazurkiewicz trace")}`;
     const cut = traces.blocked > 0 ? ` (and ${count(traces.blocked, "run")} cut by sleep sets)` : "";
-    return [`${pc.green("no violation")}: ${all}${cut}, ${effort(exploration)}`, ...coveredText(exploration)];
+    const gap = traces.gap === undefined ? [] : [`no proof: ${traces.gap}`];
+    return [`${pc.green("no violation")}: ${all}${cut}, ${effort(exploration)}`, ...gap, ...coveredText(exploration)];
   }
   if (exploration.coverage)
     return [`${pc.green("no violation")} in ${effort(exploration)}`, ...partsText(exploration), ...coveredText(exploration)];

@@ -49,8 +49,8 @@ export class Scheduler implements Scheduling {
   reschedule = false;
   /** The running task has called sched_yield(2). */
   private _yields = false;
-  /** Tasks that gave way at a door and execute the same door again. */
-  private readonly _atDoor = new Set<Task>();
+  /** Tasks that gave way at a door, and where: they execute it again, unless a signal comes first. */
+  private readonly _atDoor = new Map<Task, number>();
   /** Tasks that a debugger has stopped: runnable ones among them are not in the queue. */
   private readonly _held = new Set<Task>();
 
@@ -452,9 +452,12 @@ export class Scheduler implements Scheduling {
    * sees a task that has not called.
    */
   private _waitsAtDoor(task: Task): boolean {
-    if (this._atDoor.delete(task) || !this.givesWay(task, "call")) return false;
-    this._atDoor.add(task);
-    this.kernel.processor.state.rip -= DOOR_LENGTH;
+    const { state } = this.kernel.processor;
+    const door = this._atDoor.get(task);
+    this._atDoor.delete(task);
+    if (door === state.rip || !this.givesWay(task, "call")) return false;
+    this._atDoor.set(task, state.rip);
+    state.rip -= DOOR_LENGTH;
     return true;
   }
   /** The point after a call. */

@@ -53,11 +53,11 @@ export const explore = async (program: Program, given: SearchOptions = {}): Prom
     if (options.memoryModel === "tso" || shard) throw new Problem("bad-value", `dpor has no ${shard ? "shards" : "store buffers"}`);
     const sampling = new Sampling(trials);
     const dpor = new Dpor();
-    const { found: bad, isComplete } = await sampling.prove(dpor, seed);
+    const { found: bad, isComplete, gap } = await sampling.prove(dpor, seed);
     found = bad;
     sampled = sampling;
     if (isComplete) complete = bound;
-    traces = { count: dpor.traces, blocked: dpor.blocked, all: isComplete };
+    traces = { count: dpor.traces, blocked: dpor.blocked, all: isComplete, ...(gap === undefined ? {} : { gap }) };
     ({ coverage } = sampling);
   } else {
     const sampling = new Sampling(trials);

@@ -3,6 +3,8 @@
 import type { Cpu } from "../../cpu/cpu.ts";
 import type { AccessWatch, ALL, READS } from "../../cpu/machine/access-watch.ts";
 import { access } from "../../cpu/machine/mmu.ts";
+import { exitWork } from "../../kernel/base/pending-work.ts";
+import { DOOR_LENGTH } from "../../kernel/base/processor.ts";
 import type { Kernel } from "../../kernel/core/kernel.ts";
 import type { Chooser, PointKind } from "../../kernel/core/scheduling.ts";
 import type { Task } from "../../kernel/core/task.ts";
@@ -12,6 +14,7 @@ import { type Delay, type Departure, EarlyDeadlines, PointPlaces } from "../sche
 import { codeName, dataName } from "../stack/names.ts";
 import { BufferedStores } from "./buffered-stores.ts";
 import { Awaits } from "./proof/awaits.ts";
+import { type Concern, concernOf, isOnSignals, uncovered } from "./proof/calls.ts";
 import { FruitlessReads } from "./proof/fruitless.ts";
 import { Mutexes } from "./proof/mutexes.ts";
 import { ThreadIds } from "./proof/thread-ids.ts";
@@ -73,6 +76,10 @@ export class ObservedRun implements Chooser, AccessWatch {
   private readonly _resuming = new Set<number>();
   private _user = 0;
   private readonly _buffers: BufferedStores | undefined;
+  /** What a proof does not cover, and this run has: in words. */
+  unproved: string | undefined = undefined;
+  /** The task that runs, if it has a signal to take; 0: none. */
+  private _signalled = 0;
   /** The task whose accesses the TLB knows. */
   private _turn = 0;
   private _alive = 0;
@@ -175,8 +182,22 @@ export class ObservedRun implements Chooser, AccessWatch {
     if (this._at !== "calls" && (isNew || (runs && pid !== this._turn))) this._cpu.flushWrites();
     this._alive = tasks.size;
     if (runs) this._turn = pid;
+    if (runs && (task.exitWork & exitWork.signal) !== 0) this._signalled = pid;
+    if (this._awaits && this._hasBegun) this.unproved ??= uncovered(task);
   }
   before(task: Task): number {
+    if (this._signalled === task.pid) this._interrupt(task);
+    return this._goesOn(task);
+  }
+  /** A signal's handler comes before the event that the task has stopped before. */
+  private _interrupt({ pid }: Task): void {
+    this._signalled = 0;
+    this._fruitless?.interrupted(pid);
+    if (this._pending.get(pid)?.ip === this._cpu.state.rip) return;
+    this._pending.delete(pid);
+    this._resuming.delete(pid);
+  }
+  private _goesOn(task: Task): number {
     this._places.last = task;
     if (this._resuming.delete(task.pid)) this._granted = this._cpu.instructions;
     const pending = this._pending.get(task.pid);
@@ -216,7 +237,7 @@ export class ObservedRun implements Chooser, AccessWatch {
     // After a call a task goes on to its next access or call, unless it has made a task.
     const isBirth = kind === "return" && candidates.some(({ pid }) => !this.tasks.has(pid));
     if ((kind === "return" && !isBirth) || (kind === "checked" && this._at !== "calls")) return usual;
-    if (kind === "call" && this._at === "accesses" && this._instructions.isOwnCall(usual)) return usual;
+    if (kind === "call" && this._at === "accesses" && this._isOwnCall(usual)) return usual;
     if (kind === "call" && this._fails(usual)) return usual;
     if (kind !== "next" && this._sections?.holds(usual)) {
       if (kind === "call") this._execute(usual, this._callOf(usual), true);
@@ -235,7 +256,7 @@ export class ObservedRun implements Chooser, AccessWatch {
     const task = this._decide(candidates, place);
     this._early.chosen(task);
     if (task !== usual && this.departures.push({ point: place, task: task.pid }) === 1) this.departedAt = this.steps?.length ?? 0;
-    if (kind === "call" && task === usual) this.before(usual);
+    if (kind === "call" && task === usual) this._goesOn(usual);
     if (kind === "access") this._compared(usual, task === usual);
     if (task === usual && kind === "access") this._buffers?.drainAt(usual, this._user);
     return task;
@@ -251,6 +272,8 @@ export class ObservedRun implements Chooser, AccessWatch {
       const list = candidates.map((one): Candidate => {
         const { pid } = one;
         const event = this._pending.get(pid);
+        // What its handler does first is not known.
+        if (this._awaits && (one.exitWork & exitWork.signal) !== 0) return { pid, event: undefined };
         if (this._awaits?.waits(one)) return { pid, event, spins: true };
         if (this._fruitless?.waits(one, event)) return { pid, event, idles: true };
         return this._ids?.waits(event) || this._mutexes?.waits(one, event) ? { pid, event, waits: true } : { pid, event };
@@ -266,19 +289,29 @@ export class ObservedRun implements Chooser, AccessWatch {
   }
   /** The task has failed an assumption: it waits on the variable of sections. */
   private _fails(task: Task): boolean {
-    const { call, address, reads } = this._instructions.callOn(task);
-    const fails = reads && call.startsWith("futex") && this._sections?.isVariable(task, address) === true;
+    if (!this._sections) return false;
+    const { call, address, reads } = this._concernOf(task);
+    const fails = reads && call.startsWith("futex") && this._sections.isVariable(task, address);
     if (fails) this._goesNowhere(task);
     return fails;
   }
+  private _concernOf(task: Task): Concern {
+    return concernOf(task, this._cpu, this._instructions.callName(task) ?? "");
+  }
+  /** A call that concerns the caller alone. In a proof, which signals it takes concerns those that send one. */
+  private _isOwnCall(task: Task): boolean {
+    if (!this._instructions.isOwnCall(task)) return false;
+    return !this._strategy.seesAll || !isOnSignals(this._instructions.callName(task) ?? "");
+  }
   private _callOf(task: Task): PendingEvent {
-    const on = this._strategy.seesAll ? this._instructions.callOn(task) : { address: 0, bytes: 0, writes: false, reads: false };
-    return { ip: this._cpu.state.rip, space: task.mem, ...on };
+    const on = this._strategy.seesAll ? this._concernOf(task) : { address: 0, bytes: 0, writes: false, reads: false };
+    if (this._hasBegun && (on.reads || (on.writes && !("status" in on)))) this._pages.meetsCall(task, on);
+    return { ip: this._cpu.state.rip - DOOR_LENGTH, space: task.mem, ...on };
   }
   alone(kind: PointKind, task: Task): void {
     if (kind === "access") this._buffers?.drainAt(task, this._user);
     if (kind === "access") this._compared(task, true);
-    if (kind !== "call" || !this._strategy.seesAll || this._instructions.isOwnCall(task) || this._fails(task)) return;
+    if (kind !== "call" || !this._strategy.seesAll || this._isOwnCall(task) || this._fails(task)) return;
     this._execute(task, this._callOf(task), this._sections?.holds(task));
   }
 
@@ -363,12 +396,17 @@ export class ObservedRun implements Chooser, AccessWatch {
     this._pending.set(task.pid, event);
     if (this._kernel.programs > 1 && this._spins.note(task.pid, event)) this._strategy.starves(task.pid, false);
     this._placeOf.set(task.pid, `${task.pid}@${this._user}`);
-    if (this._awaits?.visits(task, event)) return true;
+    if (this._awaits?.visits(task, event)) {
+      this._granted = -1;
+      return true;
+    }
     const isBuffered = this._buffers !== undefined && writes && !instruction.isAtomic;
     if (isBuffered) this._buffers?.add(task, event, `${task.pid}@${this._user}`);
     // A store that is buffered begins in `before`.
     if (scheduler.givesWay(task, "access") || isBuffered) {
       this._resuming.add(task.pid);
+      // The next task's first instruction has the same number.
+      this._granted = -1;
       return true;
     }
     this._pending.delete(task.pid);
@@ -397,6 +435,8 @@ export class ObservedRun implements Chooser, AccessWatch {
     this._mutexes?.executed(task, event);
     this._awaits?.executed(task, event);
     this._fruitless?.executed(task, event, isMore);
+    if (this._awaits && event.call?.startsWith("execve") && this._kernel.programs > 1)
+      this.unproved ??= "a thread executed another program beside others";
     if (event.opens) this._sections?.enter(task);
     else if (event.bytes > 0) {
       const source = this._pages.source(task, event.address, event.ip, event.writes);

@@ -134,9 +134,9 @@ export interface Exploration {
   readonly coverage?: Coverage;
   /**
    * Of `dpor`: the number of traces, one schedule each; runs that sleep sets have cut; and true if these are
-   * all traces of the program.
+   * all traces of the program. `gap`: why they do not stand for all of its schedules.
    */
-  readonly traces?: { readonly count: number; readonly blocked: number; readonly all: boolean };
+  readonly traces?: { readonly count: number; readonly blocked: number; readonly all: boolean; readonly gap?: string };
   /** Data races, if they were looked for: one for each two places in the program. */
   readonly races?: readonly DataRace[];
   readonly milliseconds: number;

@@ -42,6 +42,15 @@ const DIRECTED = 6;
 /** Searches that draw schedules. */
 export type SamplingName = Exclude<SearchName, "systematic" | "portfolio" | "dpor">;
 
+/** The result of a proof. */
+interface Proof {
+  readonly found: Found | undefined;
+  /** All traces have run, and they stand for all schedules. */
+  readonly isComplete: boolean;
+  /** Why the traces do not stand for all schedules. */
+  readonly gap?: string | undefined;
+}
+
 /** The state of a sampling search. */
 export class Sampling {
   private readonly _trials: Trials;
@@ -53,8 +62,8 @@ export class Sampling {
   private readonly _readsFrom = new Set<string>();
   private readonly _schedules = new Set<string>();
   private _hasBegun = false;
-  /** The last run came to its end: no other task was stopped on its way. */
-  private _isWhole = true;
+  /** Why the last run proves nothing; undefined: it came to its end, and no other task was stopped on its way. */
+  private _gap: string | undefined = undefined;
   /** The points so far are those of a run in which all words counted as shared: more than others have. */
   private _isOverestimate = false;
 
@@ -92,7 +101,9 @@ export class Sampling {
   private _try(strategy: Strategy): Found | undefined {
     const trials = this._trials;
     const { violated, observed, run, end } = trials.observe(strategy, this.at);
-    this._isWhole = end !== "limit" && !("signal" in run.status);
+    this._gap = observed.unproved;
+    if ("signal" in run.status) this._gap = `${run.status.signal} killed the process while others could go on`;
+    if (end === "limit") this._gap = "a run had no end";
     strategy.finish?.(observed.readsFrom);
     this._note(observed);
     trials.races?.collect(trials, this.at, observed);
@@ -140,10 +151,10 @@ export class Sampling {
    * one in its end as a rule, so that bugs are found late: drawn schedules take turns with them, the first
    * ones also to show the shared words.
    */
-  async prove(dpor: Dpor, seed = 0): Promise<{ readonly found: Found | undefined; readonly isComplete: boolean }> {
+  async prove(dpor: Dpor, seed = 0): Promise<Proof> {
     const trials = this._trials;
     const drawn = new PosInTime(new Random(seed));
-    let isBounded = false;
+    let gap: string | undefined;
     let [turn, known] = [FIRST_TURN, ""];
     trials.words.isAssumed = true;
     for (let before = ""; !trials.exhausted; ) {
@@ -156,18 +167,18 @@ export class Sampling {
       if (this._learnt !== before) {
         before = this._learnt;
         dpor.restart();
-        isBounded = false;
+        gap = undefined;
       }
       const found = this._tryFirst(dpor);
       if (found) return { found, isComplete: false };
-      isBounded ||= !this._isWhole || dpor.isCut;
+      gap ??= this._gap ?? (dpor.isCut ? "the process ended while a task computed" : undefined);
       await this._pauses.pause();
       // Other words change the events: from the start.
       if (dpor.isUnsteady || this._learnt !== before) before = "";
-      else if (!dpor.next()) return { found: undefined, isComplete: !isBounded };
+      else if (!dpor.next()) return { found: undefined, isComplete: gap === undefined, gap };
       else if (dpor.traces % TRACES === 0) turn = TURN;
     }
-    return { found: undefined, isComplete: false };
+    return { found: undefined, isComplete: false, gap };
   }
   /** A run, with the limit of a drawn one until one has ended. */
   private _tryFirst(strategy: Strategy): Found | undefined {

@@ -126,6 +126,10 @@ interface Points {
   hasPoint(task: Task, address: number, bytes: number): boolean;
 }
 
+const ALWAYS: Points = { hasPoint: () => true };
+/** Bytes of a call's buffer that are looked at. */
+const MOST_OF_CALL = 1 << 16;
+
 /** The pages of one run. */
 export class PagesInUse {
   private readonly _known: SharedWords;
@@ -241,6 +245,16 @@ export class PagesInUse {
       if (words[w] !== 0) shared = true;
     }
     return shared;
+  }
+  /** In a proof: the kernel reads or writes memory for a call, which concerns other tasks' accesses. */
+  meetsCall(task: Task, { address, bytes, writes }: { address: number; bytes: number; writes: boolean }): void {
+    const how = writes ? access.write : access.read;
+    const end = address + Math.min(bytes, MOST_OF_CALL);
+    for (let at = address; at < end; at = Math.floor(at / 4096 + 1) * 4096) {
+      if (!task.mem.find(at)) return;
+      this.cached(task, at, how);
+      this.meets(task, at, Math.min(end, Math.floor(at / 4096 + 1) * 4096) - at, how, ALWAYS);
+    }
   }
   /** True if a run has shown that the word is shared and written. */
   isShared(task: Task, address: number): boolean {

@@ -26,6 +26,10 @@ export interface PendingEvent {
   readonly wasFree?: boolean;
   /** It opens a section that counts as one event (sections.ts). */
   readonly opens?: boolean;
+  /** Of calls, only in a proof: proof/calls.ts. */
+  readonly status?: number;
+  readonly target?: number;
+  readonly isWide?: boolean;
 }
 
 /** A task that could run. */

@@ -127,7 +127,8 @@ export class Dpor implements Strategy {
       node.isLast = this._isLast;
       node.isFruitless = false;
     } else {
-      const backtrack = new Set(this._all ? enabled : [pid]);
+      // No end of the process is behind another one, so each is tried here.
+      const backtrack = new Set(this._all || event.call === ENDS ? enabled : [pid]);
       const { _isLast: isLast, _sleep: sleep } = this;
       this._nodes.push({ enabled, sleep, backtrack, done: new Map(), event: own, isLast, isFruitless: false });
     }

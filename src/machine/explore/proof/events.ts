@@ -1,5 +1,6 @@
 // The events of a proof, and which of them depend on each other.
 import type { PendingEvent } from "../strategy.ts";
+import { ANY, isOnHandlers, isOnSignals } from "./calls.ts";
 
 /** An event of a trace. Spaces are numbered in the order in which a run meets them. */
 export interface DporEvent {
@@ -16,14 +17,20 @@ export interface DporEvent {
   readonly takes: boolean;
   /** It writes a word that was 0. */
   readonly wasFree: boolean;
+  /** Of a call (calls.ts). */
+  readonly status: number | undefined;
+  readonly target: number | undefined;
+  readonly isWide: boolean;
   /** Further accesses and calls of a section. */
   readonly more: DporEvent[];
 }
 
 /** The event of a task that is noted, in the space of this number. */
 export const noted = (pid: number, space: number, event: PendingEvent): DporEvent => {
-  const { address, bytes, reads, writes, call, joins = false, takes = false, wasFree = false } = event;
-  return { pid, space, address, bytes, reads, writes, call, joins, takes, wasFree, more: [] };
+  const { address, bytes, reads, writes, call, joins = false, takes = false, wasFree = false, status, isWide = false } = event;
+  // A thread that sends itself a signal gets it at once: others are not concerned.
+  const target = event.target === pid ? undefined : event.target;
+  return { pid, space, address, bytes, reads, writes, call, joins, takes, wasFree, status, target, isWide, more: [] };
 };
 
 /**
@@ -33,8 +40,11 @@ export const noted = (pid: number, space: number, event: PendingEvent): DporEven
 export const ENDS = "exit_group";
 /** The same, and another program begins. */
 const EXECUTES = /^execve/;
-/** Calls whose only object is a word of memory. */
-const ON_WORDS = /^futex|^exit$/;
+const FUTEX = /^futex/;
+/** The end of a thread: it clears an id, and the last one's status is that of the process. */
+const LEAVES = "exit";
+/** Calls whose results do not depend on which other threads live. */
+const KNOWS_NO_THREADS = /^(futex.*|clone3?|write|writev|pipe2?|nanosleep|clock_nanosleep)$/;
 /** It only gives way, and the order of tasks is the search's. */
 export const YIELDS = "sched_yield";
 
@@ -47,13 +57,24 @@ const areDependent = (a: DporEvent, b: DporEvent): boolean => {
   if (executes(a) || executes(b)) return true;
   if (a.call === YIELDS || b.call === YIELDS) return false;
   if (a.call === ENDS || b.call === ENDS) return a.call === b.call;
+  if (a.isWide || b.isWide || signals(a, b) || signals(b, a)) return true;
   const overlap = a.space === b.space && a.address < b.address + b.bytes && b.address < a.address + a.bytes;
   if (a.call === undefined || b.call === undefined)
     return overlap && (a.writes || b.writes) && (a.reads || a.writes) && (b.reads || b.writes);
-  if (ON_WORDS.test(a.call) || ON_WORDS.test(b.call)) return overlap;
+  // How a task takes signals matters to those that send one.
+  if (isOnSignals(a.call) || isOnSignals(b.call)) return isOnHandlers(a.call) && isOnHandlers(b.call);
+  if (FUTEX.test(a.call) || FUTEX.test(b.call)) return overlap;
+  if (a.call === LEAVES && b.call === LEAVES) return overlap || a.status !== b.status;
+  if (a.call === LEAVES || b.call === LEAVES) return overlap || !KNOWS_NO_THREADS.test(a.call === LEAVES ? b.call : a.call);
   // Other calls: what the kernel does for one may be seen by another.
   return true;
 };
+/**
+ * A signal comes between two events of the task that gets it, and ends its wait; and what a call that waits
+ * for signals sees depends on it.
+ */
+const signals = ({ target }: DporEvent, { pid, call }: DporEvent): boolean =>
+  target !== undefined && (call !== undefined || target === ANY || target === pid);
 
 /** The tasks that go on to sleep after an event: theirs are independent of it. */
 export const stillAsleep = (

@@ -12,7 +12,7 @@ interface Read {
   readonly value: string;
 }
 /** Calls whose results follow from the words that they read, or that the program does not use. */
-const PLAIN_CALLS = /^(futex|clone3?|exit|sched_yield)$/;
+const PLAIN_CALLS = /^(futex|clone3?|exit|sched_yield|(rt_)?sigprocmask)$/;
 /** It changes nothing that another task sees. */
 const YIELDS = "sched_yield";
 /** Of a task whose call had a result that is not known here. */
@@ -99,16 +99,22 @@ export class FruitlessReads {
     if (this._histories.has(pid)) return;
     this._histories.set(pid, parent ? this._facts.after(this._history(parent.pid), "child") : 0);
   }
+  /** A handler of a signal runs: what it does without events is not known. */
+  interrupted(pid: number): void {
+    this._histories.set(pid, UNKNOWN);
+    this._last.delete(pid);
+  }
   /** A task executes an event. `isMore`: it belongs to the section that the task has begun. */
   executed(task: Task, { ip, address, bytes, reads, writes, call, opens }: PendingEvent, isMore: boolean): void {
     const { pid } = task;
     this.arrives(task);
     this._events++;
     if (call === undefined && !opens) this._quiet.set(pid, (this._quiet.get(pid) ?? 0) + 1);
-    const value = bytes > 0 && !opens ? valueOf(task, address, bytes) : "";
+    const isPlain = call === undefined || PLAIN_CALLS.test(call);
+    const value = isPlain && bytes > 0 && !opens ? valueOf(task, address, bytes) : "";
     if (call !== undefined) {
       if (call !== YIELDS) this._last.delete(pid);
-      if (PLAIN_CALLS.test(call)) this._add(pid, `${call}:${value}`);
+      if (isPlain) this._add(pid, `${call}:${value}`);
       else this._histories.set(pid, UNKNOWN);
       return;
     }

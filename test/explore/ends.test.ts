@@ -1,0 +1,75 @@
+// A proof has all ends of a program: the outcomes of generated programs in their traces are those of a model
+// in all interleavings. The threads store, load, add, wait and wake, send bytes and signals, take mutexes,
+// and end themselves or the process.
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { hostTree } from "trapgate/node";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Dpor } from "../../src/machine/explore/proof/dpor.ts";
+import { Sampling } from "../../src/machine/explore/sampling.ts";
+import { Trials } from "../../src/machine/explore/trials.ts";
+import { gcc, missing } from "../support/host.ts";
+import { generate, type Outcome, outcomes, type Threads } from "./ends/model.ts";
+import { programOf } from "./ends/program.ts";
+
+/** ENDS=300 tries so many programs of each kind. */
+const PROGRAMS = Number(process.env["ENDS"] ?? 10);
+const seeds = Array.from({ length: PROGRAMS }, (_, i) => i + 1);
+
+describe.skipIf(missing("ends of programs in proofs", gcc))("a proof", { timeout: 120_000 }, () => {
+  let folder = "";
+  beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), "trapgate-ends-"))));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const prove = async (threads: Threads, isLibrary: boolean) => {
+    const { text, flags } = programOf(threads, isLibrary);
+    writeFileSync(join(folder, "a.c"), text);
+    execFileSync("gcc", ["-w", "-O1", ...flags, "-o", join(folder, "a"), join(folder, "a.c")]);
+    const options = { root: hostTree("/"), neverOutput: ["a text that no program writes"], seconds: 100, schedules: 300 };
+    const trials = new Trials(join(folder, "a"), options);
+    const dpor = new Dpor();
+    const found: Outcome[] = [];
+    const drawn: Outcome[] = [];
+    const { observe } = trials;
+    trials.observe = (...given) => {
+      const result = observe.apply(trials, given);
+      const { status, stdout } = result.run;
+      const end = result.end === "ended" && "exit" in status ? `exit ${status.exit}` : result.end;
+      (given[0] === dpor ? found : drawn).push({ output: stdout.text, end });
+      return result;
+    };
+    const { isComplete } = await new Sampling(trials).prove(dpor);
+    return { found, drawn, isComplete, traces: dpor.traces };
+  };
+  const check = async (threads: Threads, isLibrary: boolean) => {
+    const wanted = outcomes(threads);
+    const { found, drawn, isComplete, traces } = await prove(threads, isLibrary);
+    const known = new Set(wanted.map((one) => JSON.stringify(one)));
+    expect([...found, ...drawn].filter((one) => !known.has(JSON.stringify(one)))).toEqual([]);
+    // What has been written before an early end is the beginning of another outcome.
+    const isShown = ({ output, end }: Outcome): boolean =>
+      found.some((one) => one.end === end) && found.some((one) => one.output.includes(output));
+    if (isComplete) expect(wanted.filter((one) => !isShown(one))).toEqual([]);
+    return { isComplete, traces };
+  };
+
+  it.each(seeds)("hides no outcome of threads without a library: seed %d", async (seed) => {
+    await check(generate(seed, false), false);
+  });
+  it.each(seeds.slice(PROGRAMS / 3))("hides no outcome of a C library's threads: seed %d", async (seed) => {
+    await check(generate(seed, true), true);
+  });
+
+  const op = { a: 0, v: 0, to: 0 };
+  // The last number: traces.
+  it.each([
+    ["two ends of the process", [[{ ...op, kind: "quit" }], [{ ...op, kind: "quit", v: 1 }]], 2],
+    ["an end behind a condition", [[{ ...op, kind: "quit" }], [{ ...op, kind: "quitIf" }]], 2],
+    ["ends of the first thread and of another", [[{ ...op, kind: "leave" }], [{ ...op, kind: "leave", v: 1 }]], 2],
+    ["a wait for a word that its task alone writes", [[{ ...op, kind: "add" }], [{ ...op, kind: "wait" }]], 2],
+    ["a signal, and an end of the thread that gets it", [[{ ...op, kind: "signal", to: 1 }], []], 2],
+  ] satisfies [string, Threads, number][])("knows the orders of %s", async (_name, threads, traces) => {
+    expect(await check(threads, false)).toEqual({ isComplete: true, traces });
+  });
+});
