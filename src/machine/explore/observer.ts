@@ -298,7 +298,9 @@ export class ObservedRun implements Chooser, AccessWatch {
   private _concernOf(task: Task): Concern {
     return concernOf(task, this._cpu, this._instructions.callName(task) ?? "");
   }
-  /** A call that concerns the caller alone. In a proof, which signals it takes concerns those that send one. */
+  /**
+   * A call that concerns the caller alone. In a proof, which signals it takes concerns those that send one.
+   */
   private _isOwnCall(task: Task): boolean {
     if (!this._instructions.isOwnCall(task)) return false;
     return !this._strategy.seesAll || !isOnSignals(this._instructions.callName(task) ?? "");

@@ -62,7 +62,7 @@ export class Sampling {
   private readonly _readsFrom = new Set<string>();
   private readonly _schedules = new Set<string>();
   private _hasBegun = false;
-  /** Why the last run proves nothing; undefined: it came to its end, and no other task was stopped on its way. */
+  /** Why the last run proves nothing; undefined: it came to its end, and no task was stopped on its way. */
   private _gap: string | undefined = undefined;
   /** The points so far are those of a run in which all words counted as shared: more than others have. */
   private _isOverestimate = false;

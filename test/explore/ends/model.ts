@@ -132,7 +132,7 @@ const endThread = ({ s, thread }: Here, status: number): void => {
   if (s.threads.every(({ hasEnded }) => hasEnded)) s.end = `exit ${status}`;
 };
 
-/** Kinds of programs without a C library's threads, and of those with them: their signals are another matter. */
+/** Kinds of operations without a C library's threads, and with them: those have signals of their own. */
 const RAW: readonly Kind[] = [
   ...(["store", "store", "load", "load", "add", "add"] as const),
   ...(["wait", "wait", "wake", "wake", "send", "receive", "put", "signal", "leave", "quit", "quitIf", "quitIf"] as const),
