@@ -151,7 +151,7 @@ export const execute = async (given: PreparedRun, tracing?: TracedRun, watched: 
   const earlier = start?.continued();
   const watching = earlier ? undefined : start?.watch();
   const used = watching
-    ? { boot: { ...boot, ...(watching.terminal ? { terminal: watching.terminal } : {}) }, ...watching.sinks }
+    ? { boot: watching.boot, ...watching.sinks }
     : (tape?.begin(boot, { ...plain, path, program, policy: policy?.given, nulls, hasJob: tty?.uses[0] === true }) ?? plain);
   const { machine, program: started } = earlier ?? prepared.continues?.(used.boot) ?? { machine: new Machine(used.boot), program: path };
   const hasEnded = typeof started === "object" && "streams" in started && started.streams.hasEnded;
@@ -206,10 +206,9 @@ export const execute = async (given: PreparedRun, tracing?: TracedRun, watched: 
       stdin: stdin || held || input ? undefined : stdinFile,
       ...(held ? { stopped: held.suspend } : {}),
       ...(tape ? { recorder: tape.recorder } : {}),
-      ...(watching && start ? { start } : {}),
       nulls,
     };
-    const run = await machine.run(started, options, connection);
+    const run = await machine.run(started, options, connection, watching?.start);
     status = run.status;
     await regions?.report(say);
     if (prepared.stats) {

@@ -12,10 +12,10 @@ import type { Packer } from "../machine/recording/frames.ts";
 import { Recorder } from "../machine/recording/recorder.ts";
 import type { Header } from "../machine/recording/recording.ts";
 import type { Run } from "../machine/run.ts";
+import { machineFacts, programFacts } from "../machine/starts/run-facts.ts";
 import { Problem } from "../problem.ts";
 import type { RecordWords } from "./run-options.ts";
 import { checkOutput } from "./save/output-file.ts";
-import { machineFacts, programFacts } from "./starts/run-facts.ts";
 
 /** The run whose options are wrapped. */
 interface TapedRun {

@@ -2,15 +2,11 @@
 // code. It is read only if no other user can have written it, so its state is taken as one of a run.
 import { existsSync } from "node:fs";
 import type { FileHead, FileParts } from "../machine/snapshot/file/file.ts";
+import type { TreeNote } from "../machine/starts/tree-memory.ts";
+import type { FirstOutput } from "../machine/starts/watcher.ts";
 import { attempt, cacheFile, cachePath, type Label, noteUse, readCacheFile, readOwn, textLength, writeOwn } from "./node-cache-files.ts";
 import { makeRoom } from "./node-code-store.ts";
-import type { TreeNote } from "./tree-notes.ts";
 
-/** A program's first output. */
-export interface FirstOutput {
-  readonly stream: "stdout" | "stderr" | "terminal";
-  readonly bytes: Uint8Array;
-}
 /** The state of a machine behind the start of its program. */
 export interface KeptStart {
   /** The guest's time of day at boot. */

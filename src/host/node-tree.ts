@@ -2,10 +2,11 @@
 // guest resolves links itself, against its own root.
 import { type BigIntStats, lstatSync, realpathSync } from "node:fs";
 import type { HostTree, HostTreeOptions } from "../kernel/fs/types/host-tree.ts";
+import { setTreeMemory } from "../machine/starts/tree-memory.ts";
 import { failure } from "./node-errno.ts";
 import { identity, NodeFile } from "./node-file.ts";
 import { type Reach, reachOfSystem } from "./node-reach.ts";
-import type { TreeNotes } from "./tree-notes.ts";
+import { answersAs, TreeNotes } from "./tree-notes.ts";
 
 /** A directory of the host as a HostTree. */
 export class NodeTree implements HostTree {
@@ -21,7 +22,7 @@ export class NodeTree implements HostTree {
     if (this.#known.get(id)?.deref() === undefined) this.#known.delete(id);
   });
 
-  constructor(path: string, writable: boolean, reach: Reach) {
+  constructor(path: string | Buffer, writable: boolean, reach: Reach) {
     this.path = realpathSync.native(path, "buffer");
     this.writable = writable;
     this.reach = reach;
@@ -48,5 +49,22 @@ export class NodeTree implements HostTree {
  * The directory `path` of this host; with `writable` the guest's changes reach it. Throws if there is no such
  * directory.
  */
-export const nodeTree = (path: string, options: HostTreeOptions = {}): HostTree =>
-  new NodeTree(path, options.writable ?? false, reachOfSystem());
+export const nodeTree = (path: string, options: HostTreeOptions = {}): HostTree => {
+  const tree = new NodeTree(path, options.writable ?? false, reachOfSystem());
+  return setTreeMemory(tree, {
+    place: tree.path.toString("latin1"),
+    noted() {
+      const noted = new NodeTree(tree.path, tree.writable, tree.reach);
+      const all = new TreeNotes(noted.root);
+      noted.notes = all;
+      return {
+        tree: noted,
+        notes() {
+          noted.notes = undefined;
+          return all.notes();
+        },
+      };
+    },
+    answersAs: (notes) => answersAs(tree, notes),
+  });
+};

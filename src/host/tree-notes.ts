@@ -6,12 +6,12 @@ import { join } from "node:path";
 import { E } from "../abi/errno.ts";
 import type { HostNode, HostStat } from "../kernel/fs/types/host-tree.ts";
 import { S_IFDIR, S_IFMT } from "../kernel/fs/vfs/mode.ts";
+import type { TreeNote } from "../machine/starts/tree-memory.ts";
 import { attempt } from "./node-cache-files.ts";
 import { identity, type NodeFile, statOf } from "./node-file.ts";
 import type { NodeTree } from "./node-tree.ts";
 
-/** A path below the tree's directory, "" for itself, and its attributes as text; `absent` for no file. */
-export type TreeNote = readonly [path: string, attributes: string];
+/** The attributes of no file. */
 const absent = "";
 
 /**
@@ -68,7 +68,7 @@ const bytesOf = (path: string): Buffer | string => (/^[\0-\x7f]*$/.test(path) ? 
  * Would the tree answer all questions as it did? Each directory on the way to a path has a note of its own,
  * so a link in its place is found.
  */
-export const answersAs = ({ path: folder }: NodeTree, notes: readonly TreeNote[]): boolean => {
+export const answersAs = ({ path: folder }: Pick<NodeTree, "path">, notes: readonly TreeNote[]): boolean => {
   const base = folder.toString("latin1");
   return notes.every(([path, was]) => {
     const found = attempt(() => lstatSync(bytesOf(join(base, path)), { bigint: true, throwIfNoEntry: false }) ?? absent);

@@ -42,7 +42,6 @@ export interface Connection {
   /** All processes of the first group have stopped: it stops the host's job until that continues. */
   readonly stopped?: () => void;
   readonly recorder?: RunRecorder;
-  readonly start?: StartWatch;
 }
 
 /** Sees how far a run has come while nothing of the outside world has reached it. */
@@ -183,13 +182,13 @@ export class Machine {
     return run;
   }
 
-  async run(program: Program | Started, options: ProgramOptions = {}, connection?: Connection): Promise<Run> {
+  async run(program: Program | Started, options: ProgramOptions = {}, connection?: Connection, start?: StartWatch): Promise<Run> {
     options.signal?.throwIfAborted();
     const { vfs } = this.kernel;
     vfs.rootFs.begin();
     await this.openNetwork();
     try {
-      return await this._run(program, options, connection);
+      return await this._run(program, options, connection, start);
     } finally {
       vfs.rootFs.finish();
       await this.kernel.namespaces.net.uplink?.close(false);
@@ -203,9 +202,9 @@ export class Machine {
       if (use === this._network) this.inputs.push({ kind: "network", event });
     });
   }
-  private async _run(program: Program | Started, options: ProgramOptions, connection?: Connection): Promise<Run> {
+  private async _run(program: Program | Started, options: ProgramOptions, connection?: Connection, start?: StartWatch): Promise<Run> {
     const session = this._start(program, options, connection);
-    const gaveUp = await this.drive(session, options, connection);
+    const gaveUp = await this.drive(session, { ...options, ...(start ? { start } : {}) }, connection);
     if (!gaveUp) await session.owners.settled();
     if (!gaveUp) await this.kernel.namespaces.net.uplink?.close(true);
     this._processor.saveCode();
@@ -217,7 +216,7 @@ export class Machine {
    */
   async drive(
     session: Session,
-    { signal, timeout }: Pick<ProgramOptions, "signal" | "timeout">,
+    { signal, timeout, start }: Pick<ProgramOptions, "signal" | "timeout"> & { readonly start?: StartWatch },
     connection?: Connection,
     waiting?: Waiting,
   ): Promise<"holds" | "timeout" | undefined> {
@@ -225,7 +224,7 @@ export class Machine {
     const abort = (): void => this.inputs.push({ kind: "abort", reason: signal?.reason });
     signal?.addEventListener("abort", abort);
     try {
-      const gaveUp = await this._pump(session, connection, waiting);
+      const gaveUp = await this._pump(session, connection, waiting, start);
       if (gaveUp === "holds") return gaveUp;
       if (gaveUp?.kind === "abort") throw gaveUp.reason;
       return gaveUp && "timeout";
@@ -272,12 +271,17 @@ export class Machine {
   }
 
   /** Run until the first process has ended and its output has gone, or why not. */
-  private async _pump(session: Session, connection: Connection | undefined, waiting?: Waiting): Promise<GivenUp | "holds" | undefined> {
+  private async _pump(
+    session: Session,
+    connection: Connection | undefined,
+    waiting: Waiting | undefined,
+    watch: StartWatch | undefined,
+  ): Promise<GivenUp | "holds" | undefined> {
     const { kernel, inputs } = this;
     const { deadline } = kernel;
     const { process } = session;
     const { backlog, recorder } = connection ?? {};
-    let start = connection?.start;
+    let start = watch;
     if (recorder) await this._record(recorder);
     if (start?.stands(session, false)) start = undefined;
     if (backlog) backlog.onFull = () => void (deadline.until = 0);

@@ -57,6 +57,8 @@ export interface Started {
   readonly streams: StandardStreams;
   /** All tasks that run programs, that of the process first. */
   readonly tasks: readonly Task[];
+  /** Output that it has written, which its new run has, too. */
+  readonly output?: { readonly stream: "stdout" | "stderr"; readonly bytes: Uint8Array } | undefined;
   /** Connects the ends of its streams to sinks. Returns these ends, as the machine has them. */
   connect(sinks: Sinks, terminal?: ByteSink): Sinks;
 }
@@ -76,6 +78,13 @@ export interface ReplayedHost {
 export type SessionOptions = ProgramOptions & { readonly keepsInput?: boolean; readonly replays?: ReplayedHost };
 /** The host's ends of standard output and error. */
 export type Sinks = Pick<Connection, "stdout" | "stderr">;
+
+/** The filter under which a program was started. */
+const oldestFilter = ({ leader }: Process): Filter | undefined => {
+  let filter = leader.seccomp?.filter ?? undefined;
+  while (filter?.prev) filter = filter.prev;
+  return filter;
+};
 
 /** Starts a program, or continues one, and runs it step by step. */
 export class Session {
@@ -131,6 +140,8 @@ export class Session {
       this.streams = program.streams;
       this.process = program.process;
       this.sinks = program.connect(sinks, terminal?.sink);
+      if (options.policy !== undefined) this._own = oldestFilter(program.process);
+      if (program.output) sinks[program.output.stream].write(program.output.bytes);
       for (const task of program.tasks) kernel.observer?.started?.(task, undefined);
       return;
     }
@@ -157,6 +168,10 @@ export class Session {
   step(nanoseconds: number): StopReason {
     const result = this.kernel.run(nanoseconds);
     return this.ended ? { reason: "ended" } : result;
+  }
+  /** True if a filter has kept a call from running. */
+  get hasDenials(): boolean {
+    return this._denials.length > 0;
   }
   /** True if the first process has ended. */
   get ended(): boolean {

@@ -136,6 +136,7 @@ export const rooms: Record<string, readonly string[]> = {
     "snapshot",
     "snapshot/file",
     "snapshot/exact",
+    "starts",
     "timeline",
     "explore/races",
     "explore/proof",

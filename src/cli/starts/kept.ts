@@ -1,7 +1,5 @@
 // The machine behind a start, as parts of a snapshot's file, and from them.
 import type { StoredStart } from "../../host/node-start-store.ts";
-import type { NodeTree } from "../../host/node-tree.ts";
-import { answersAs } from "../../host/tree-notes.ts";
 import type { BootOptions } from "../../machine/boot.ts";
 import type { Machine } from "../../machine/machine.ts";
 import { momentOf, momentText } from "../../machine/moment.ts";
@@ -9,6 +7,7 @@ import type { Session, Started } from "../../machine/session.ts";
 import { builtHere, type FileParts, openParts, partsOf } from "../../machine/snapshot/file/file.ts";
 import { machineOf } from "../../machine/snapshot/live.ts";
 import { saveState } from "../../machine/snapshot/snapshot.ts";
+import type { TreeMemory } from "../../machine/starts/tree-memory.ts";
 import { Problem } from "../../problem.ts";
 import type { StartedRun } from "./start.ts";
 
@@ -29,14 +28,14 @@ export interface Continued {
  */
 export const continueStart = (
   { boot, sinks }: StartedRun,
-  trees: readonly NodeTree[],
+  trees: readonly TreeMemory[],
   { clock, notes, parts, output }: StoredStart,
 ): Continued | "misfit" | undefined => {
-  const fits = clock === boot.clock && trees.every((tree, i) => answersAs(tree, notes[i] ?? []));
+  const fits = clock === boot.clock && trees.every((tree, i) => tree.answersAs(notes[i] ?? []));
   if (!fits || !builtHere(parts.header)) return "misfit";
-  const [root, ...mounts] = trees;
+  const { root, mounts = [] } = boot;
   try {
-    const given = { root: root as NodeTree, mounts: Object.fromEntries(mounts.map((tree, i) => [boot.mounts?.[i]?.at ?? "", tree])) };
+    const given = { ...(root ? { root } : {}), mounts: Object.fromEntries(mounts.map(({ at, tree }) => [at, tree])) };
     const { state, options } = openParts(parts, given, true);
     const made = machineOf(state, { ...boot, ...options }, {});
     const to = output && (output.stream === "terminal" ? boot.terminal?.sink : sinks[output.stream]);

@@ -1,24 +1,20 @@
-// Starts that are not run twice. A start is what a program does before its first output, its first wait for
-// input, or an event of the outside world. Until then a run is a function of its options and of the files of
-// the host that it has asked for. So the machine behind a start is kept in the cache, and a later run with
-// the same options goes on there, if the host would answer all questions as it did.
-import { type FirstOutput, StartFile } from "../../host/node-start-store.ts";
-import { NodeTree } from "../../host/node-tree.ts";
-import { type TreeNote, TreeNotes } from "../../host/tree-notes.ts";
-import type { ByteSink } from "../../kernel/fs/files/stream.ts";
+// Starts that are not run twice. The machine behind a start is kept in the cache, and a later run with the
+// same options goes on there, if the host would answer all questions as it did.
+import { StartFile } from "../../host/node-start-store.ts";
 import type { BootOptions } from "../../machine/boot.ts";
 import type { StartWatch } from "../../machine/machine.ts";
 import type { ProgramOptions } from "../../machine/options.ts";
-import type { Session, Sinks } from "../../machine/session.ts";
+import type { Sinks } from "../../machine/session.ts";
+import { machineFacts, policyFacts, programFacts } from "../../machine/starts/run-facts.ts";
+import type { TreeMemory } from "../../machine/starts/tree-memory.ts";
+import { type EndedStart, StartWatcher, treeMemoriesOf } from "../../machine/starts/watcher.ts";
 import type { Continued } from "./kept.ts";
 import { lazyKept } from "./lazy.ts";
-import { machineFacts, policyFacts, programFacts } from "./run-facts.ts";
 
 /** A shorter start is as fast as the reading of its state. */
 const LEAST_INSTRUCTIONS = 200_000;
 /** To keep a shorter start costs more than one run gains. So it is kept when it comes for the second time. */
 const SHORT_START = 1_000_000;
-
 /**
  * Runs that did not fit the kept start, one after the other: its files change all the time. From then on a
  * start is kept after each run whose number of misses is a power of two.
@@ -35,31 +31,23 @@ export interface StartedRun {
   readonly nulls: readonly number[];
   readonly sinks: Sinks;
 }
-
-/**
- * The trees that a run asks, the root first. Undefined: one is none of this host's, or the run has other
- * files, such as a program from standard input.
- */
-const treesOf = ({ root, mounts = [], files = {} }: BootOptions): readonly NodeTree[] | undefined => {
-  if (Object.keys(files).length > 0) return undefined;
-  const trees = [root, ...mounts.map(({ tree }) => tree)];
-  return trees.every((tree) => tree instanceof NodeTree) ? trees : undefined;
-};
+/** A run that is watched: its options, its sinks, and the watch. */
+interface WatchedRun {
+  readonly boot: BootOptions;
+  readonly sinks: Sinks;
+  readonly start: StartWatch;
+}
 
 /** Keeps the start of a run, or continues the one that an earlier run has kept. */
-export class RunStart implements StartWatch {
+export class RunStart {
   readonly #run: StartedRun;
-  readonly #trees: readonly NodeTree[];
+  readonly #trees: readonly TreeMemory[];
   readonly #file: StartFile;
   #misses = 0;
   /** An equal run came before. */
   #isKnown = false;
-  #notes: readonly TreeNotes[] = [];
-  #output: FirstOutput | undefined;
-  #isDisturbed = false;
-  #session: Session | undefined;
 
-  private constructor(run: StartedRun, trees: readonly NodeTree[]) {
+  private constructor(run: StartedRun, trees: readonly TreeMemory[]) {
     const { boot, program, path, folder, nulls } = run;
     const { clock: _, ...machine } = machineFacts(boot);
     const { terminal, mounts = [] } = boot;
@@ -70,15 +58,15 @@ export class RunStart implements StartWatch {
       machine,
       programFacts(program),
       policyFacts(program.policy),
-      trees.map((tree) => tree.path.toString("latin1")),
+      trees.map(({ place }) => place),
       mounts.map(({ at, mode }) => [at, mode]),
       nulls,
       terminal && [terminal.columns, terminal.rows, terminal.uses],
     ]);
   }
-  /** Undefined: the run depends on more than data and files, such as the host's time. */
+  /** Undefined: the run depends on more than data and files, such as a program from standard input. */
   static of(run: StartedRun): RunStart | undefined {
-    const trees = run.boot.clock === "now" ? undefined : treesOf(run.boot);
+    const trees = Object.keys(run.boot.files ?? {}).length > 0 ? undefined : treeMemoriesOf(run.boot);
     return trees && new RunStart(run, trees);
   }
 
@@ -97,53 +85,24 @@ export class RunStart implements StartWatch {
     return undefined;
   }
 
-  /** Begins to watch. Returns the sinks of the run. */
-  watch(): { readonly sinks: Sinks; readonly terminal: BootOptions["terminal"] } {
-    this.#notes = this.#trees.map((tree) => (tree.notes = new TreeNotes(tree.root)));
+  /** Begins to watch. */
+  watch(): WatchedRun {
     const { boot, sinks } = this.#run;
+    const start = new StartWatcher(this.#trees, (ended) => this.#keep(ended, noted));
+    const noted = start.noted(boot);
     return {
-      sinks: { stdout: this.#watched("stdout", sinks.stdout), stderr: this.#watched("stderr", sinks.stderr) },
-      terminal: boot.terminal && { ...boot.terminal, sink: this.#watched("terminal", boot.terminal.sink) },
+      start,
+      boot: boot.terminal ? { ...noted, terminal: { ...boot.terminal, sink: start.watched("terminal", boot.terminal.sink) } } : noted,
+      sinks: { stdout: start.watched("stdout", sinks.stdout), stderr: start.watched("stderr", sinks.stderr) },
     };
   }
-  #watched(stream: FirstOutput["stream"], to: ByteSink): ByteSink {
-    return {
-      queue: to.queue,
-      write: (bytes) => {
-        const taken = to.write(bytes);
-        if (this.#notes.length > 0) this.#wrote(stream, bytes, taken);
-        return taken;
-      },
-    };
-  }
-  #wrote(stream: FirstOutput["stream"], bytes: Uint8Array, taken: number): void {
-    if (taken !== bytes.length || (this.#output && this.#output.stream !== stream)) this.#isDisturbed = true;
-    else this.#output = { stream, bytes: Buffer.concat([this.#output?.bytes ?? new Uint8Array(0), bytes]) };
-    this.#session?.kernel.scheduler.endRun();
-  }
-  disturbed(): void {
-    this.#isDisturbed = true;
-  }
-  stands(session: Session, waits: boolean): boolean {
-    this.#session = session;
-    if (!waits && !this.#output && !this.#isDisturbed) return false;
-    const notes = this.#trees.map((tree) => {
-      const all = tree.notes?.notes();
-      tree.notes = undefined;
-      return all;
-    });
-    this.#notes = [];
-    const { instructions } = session.kernel.processor;
-    if (this.#isDisturbed || instructions < LEAST_INSTRUCTIONS || !notes.every((each) => each !== undefined)) return true;
-    this.#keep(session, notes, instructions);
-    return true;
-  }
-  #keep(session: Session, notes: readonly (readonly TreeNote[])[], instructions: number): void {
+  #keep({ session, notes, output }: EndedStart, boot: BootOptions): void {
     const misses = this.#misses;
+    const { instructions } = session.kernel.processor;
+    if (instructions < LEAST_INSTRUCTIONS) return;
     if (instructions < SHORT_START && !this.#isKnown) return this.#file.writeMisses(0);
     if (misses >= MANY_MISSES && !isPowerOfTwo(misses)) return this.#file.writeMisses(misses);
-    const { boot } = this.#run;
     const parts = lazyKept().partsBehind(session, boot);
-    if (parts) this.#file.write({ clock: boot.clock, notes, output: this.#output, parts }, misses, instructions);
+    if (parts) this.#file.write({ clock: boot.clock, notes, output, parts }, misses, instructions);
   }
 }

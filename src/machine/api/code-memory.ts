@@ -4,9 +4,9 @@ import { MemoryCodeStore } from "../code-memory.ts";
 import { storeOf } from "./stores.ts";
 
 /**
- * Keeps compiled code between runs in this process, apart from the memory that all machines share. Give it as
- * `code` to machines with the same options. The guest sees the same results; later runs start with compiled
- * code.
+ * Keeps compiled code between runs in this process, and machines behind the starts of programs, apart from
+ * the memory that all machines share. Give it as `code` to machines with the same options. The guest sees the
+ * same results; later runs start with compiled code, and equal ones go on behind their start.
  *
  * @example
  * const code = new CodeMemory();

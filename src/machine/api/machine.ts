@@ -59,7 +59,10 @@ export class Machine {
   static async run(program: Program, options: MachineOptions & ProgramOptions = {}): Promise<Run> {
     checkProgram(program);
     checkRunOptions(options);
-    return Emulator.run(program, bootOptions(options));
+    const given = bootOptions(options);
+    if (typeof program !== "string" || !options.root) return Emulator.run(program, given);
+    const { runFromStart } = await import("../starts/memory-starts.ts");
+    return runFromStart(program, given);
   }
 
   /**
