@@ -33,6 +33,14 @@ const limit = Number(values.seconds ?? 120);
 const total = Number(values.total ?? 7200);
 const every = Number(values.every ?? 1);
 const from = Number(values.from ?? 0);
+/** Results of a side without its program would be kept as if all had failed there. */
+const isBesideServer = positionals.some((name) => !name.startsWith("gdb.reverse"));
+const needed = ["gdb", "runtest", "gcc", ...(isBesideServer ? ["gdbserver"] : [])];
+const missing = needed.filter((name) => spawnSync("/bin/sh", ["-c", `command -v ${name}`]).status !== 0);
+if (missing.length > 0) {
+  console.error(`conformance:gdb: missing: ${missing.join(", ")} (Debian's packages gdb, dejagnu, gdbserver, gcc); nothing was run`);
+  process.exit(2);
+}
 const folder = join(top, ".cache", "gdb");
 mkdirSync(folder, { recursive: true });
 
