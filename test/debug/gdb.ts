@@ -10,12 +10,19 @@ export const addressOf = (program: string, name: string): number => {
     .find((each) => each.endsWith(` ${name}`));
   return Number.parseInt(line as string, 16);
 };
-/** Runs gdb's commands on a program. `options`: of trapgate debug. Returns what gdb prints. */
+/** Other words of a session: options of trapgate debug, the program's words, settings of gdb, gdb's file. */
+interface GdbWords {
+  readonly options?: readonly string[];
+  readonly args?: readonly string[];
+  readonly before?: readonly string[];
+  readonly symbols?: string;
+}
+/** Runs gdb's commands on a program. Returns what gdb prints. */
 export const gdbOn = (
   folder: string,
   program: string,
   commands: readonly string[],
-  { options = [], args = [], before = [] }: { options?: readonly string[]; args?: readonly string[]; before?: readonly string[] } = {},
+  { options = [], args = [], before = [], symbols = program }: GdbWords = {},
 ): string => {
   const script = `${folder}/commands-${Math.random().toString(36).slice(2)}`;
   writeFileSync(script, `${commands.join("\n")}\n`);
@@ -41,7 +48,7 @@ export const gdbOn = (
       "-batch",
       ...first.flatMap((line) => ["-iex", line]),
       "-ex",
-      `file ${program}`,
+      `file ${symbols}`,
       "-ex",
       `target remote | cd ${top} && ${quoted}`,
       "-x",

@@ -1,5 +1,6 @@
 // The list of libraries that gdb asks for: as /proc/PID/maps has them, whole and from a link map on.
 import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { hostTree } from "trapgate/node";
 import { describe, expect, it } from "vitest";
 import { Debugger } from "../../src/debug/debugger.ts";
@@ -8,7 +9,9 @@ import type { Task } from "../../src/kernel/core/task.ts";
 import { Machine } from "../../src/machine/machine.ts";
 import { frozenTree } from "../../src/machine/snapshot/exact/frozen-tree.ts";
 import { Timeline } from "../../src/machine/timeline/timeline.ts";
-import { missing, nativeX64 } from "../support/host.ts";
+import { inFolder } from "../support/guest.ts";
+import { gcc, gdb, missing, nativeX64 } from "../support/host.ts";
+import { gdbOn } from "./gdb.ts";
 import { serve } from "./serve.ts";
 
 /** The address of a program's largest mapping of a file. */
@@ -17,7 +20,7 @@ const largest = ({ mem }: Task): number => {
   return files.reduce((most, vma) => (vma.end - vma.start > most.end - most.start ? vma : most)).start;
 };
 
-describe.skipIf(missing("libraries of a program of the host", nativeX64))("the list of libraries", () => {
+describe.skipIf(missing("libraries of a program of the host", nativeX64, gcc, gdb))("the list of libraries", () => {
   it("is the dynamic linker's", { timeout: 60_000 }, async () => {
     const timeline = new Timeline(new Machine({ root: frozenTree(hostTree("/")) }), "/bin/true", { stdin: "" });
     const debug = new Debugger(timeline);
@@ -46,6 +49,25 @@ describe.skipIf(missing("libraries of a program of the host", nativeX64))("the l
     expect(debug.write(pid, Number.parseInt(maps[1] as string, 16), new Uint8Array(40))).toBe(true);
     const later = (await ask("qXfer:libraries-svr4:read::40,4000")) ?? "";
     expect(`l${first.slice(1)}${later.slice(1)}`).toBe(list);
+  });
+  it("is left to gdb if ld.so runs the program", { timeout: 120_000 }, async () => {
+    await inFolder(async (folder) => {
+      writeFileSync(`${folder}/lib.c`, "int libvar = 23;\n");
+      const source = "#include <signal.h>\nextern int libvar;\nint main(void) { raise(SIGUSR1); return libvar; }\n";
+      writeFileSync(`${folder}/main.c`, source);
+      execFileSync("gcc", ["-shared", "-fPIC", "-g", "-o", "libvar.so", "lib.c"], { cwd: folder });
+      execFileSync("gcc", ["-g", "-o", "main", "main.c", "-L.", "-lvar", `-Wl,-rpath,${folder}`], { cwd: folder });
+      const interpreter = execFileSync("readelf", ["-p", ".interp", `${folder}/main`], { encoding: "utf8" });
+      const [linker = ""] = /\/\S+/.exec(interpreter) ?? [];
+      // gdb has the program's symbols, and ld.so runs it.
+      const said = gdbOn(folder, linker, ["continue", "sharedlibrary", "print libvar"], {
+        options: ["--root", "/"],
+        args: [`${folder}/main`],
+        before: ["set sysroot"],
+        symbols: `${folder}/main`,
+      });
+      expect(said).toMatch(/\$1 = 23\n/);
+    });
   });
   it("ends after a mebibyte, whatever the program makes of it", { timeout: 60_000 }, async () => {
     const timeline = new Timeline(new Machine({ root: frozenTree(hostTree("/")) }), "/bin/true", { stdin: "" });

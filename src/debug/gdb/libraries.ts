@@ -52,8 +52,8 @@ class Words {
   }
 }
 
-/** The address of the linker's struct r_debug; 0: the program has none, or not yet. */
-const debugOf = (words: Words): number => {
+/** The address of the linker's struct r_debug; 0: not yet. Undefined: the program has no entry for it. */
+const debugOf = (words: Words): number | undefined => {
   const [headers, count, size] = [words.auxiliary(AT.PHDR), words.auxiliary(AT.PHNUM), words.auxiliary(AT.PHENT)];
   // p_vaddr, by the width.
   const field = words.size === 8 ? 16 : 8;
@@ -63,25 +63,27 @@ const debugOf = (words: Words): number => {
     if (type === PT.PHDR) base = headers - words.at(at + field);
     if (type === PT.DYNAMIC) dynamic = words.at(at + field);
   }
-  if (dynamic === 0) return 0;
+  if (dynamic === 0) return undefined;
   for (let at = base + dynamic, i = 0; i < MOST; at += 2 * words.size, i++) {
     const tag = words.at(at);
     if (tag === DT.DEBUG) return words.at(at + words.size);
-    if (tag === DT.NULL) return 0;
+    if (tag === DT.NULL) return undefined;
   }
-  return 0;
+  return undefined;
 };
 
 /**
  * The list from its beginning, or from a link map on: `start=ADDRESS;prev=ADDRESS`. Undefined: the annex is
- * another one.
+ * another one, or nothing leads to the list. Then gdb finds it by its own means, and an empty list would keep
+ * it from that: if ld.so runs the program, the auxiliary vector has the headers of ld.so.
  */
 export const librariesOf = (task: Task, annex: string): Uint8Array | undefined => {
   const [, start, prev, space] = /^(?:start=([0-9a-f]+);prev=([0-9a-f]+);?(?:lmid=([0-9a-f]+);?)?)?$/i.exec(annex) ?? [];
   if (annex !== "" && start === undefined) return undefined;
   const words = new Words(task);
   const { size } = words;
-  const debug = space === undefined ? debugOf(words) : (hexNumber(space) ?? 0);
+  const debug = space === undefined ? (debugOf(words) ?? (start === undefined ? undefined : 0)) : (hexNumber(space) ?? 0);
+  if (debug === undefined) return undefined;
   // struct r_debug: its version, then the first link map.
   let map = start === undefined ? words.at(debug + size) : (hexNumber(start) ?? 0);
   let before = prev === undefined ? 0 : (hexNumber(prev) ?? 0);
