@@ -6,6 +6,11 @@ import type { Stop } from "../stop.ts";
 import { OK } from "./replies.ts";
 import { actionOf, type ThreadAction } from "./resume.ts";
 
+/** A stop that gdb has not read, and the threads that still count as running: its own, and a new child. */
+interface Told {
+  readonly text: string;
+  readonly tids: readonly number[];
+}
 /** The threads of one connection in non-stop mode. */
 export class NonStop {
   private readonly _debug: Debugger;
@@ -15,7 +20,7 @@ export class NonStop {
   private readonly _stopped = new Set<number>();
   private readonly _steps = new Map<number, ThreadAction>();
   /** Stops that gdb has not read. The first one has been told. */
-  private readonly _told: string[] = [];
+  private readonly _told: Told[] = [];
 
   constructor(debug: Debugger, text: (stop: Stop) => string, notify: (text: string) => void) {
     this._debug = debug;
@@ -35,16 +40,15 @@ export class NonStop {
     const { stop } = this._debug;
     for (const { pid: tid, process } of this._debug.threads) {
       if (!this._stopped.has(tid)) continue;
-      this._told.push(
-        this._text(stop?.tid === tid && stop.why.kind !== "ended" ? stop : { pid: process.pid, tid, why: { kind: "halted" } }),
-      );
+      const isLast = stop?.tid === tid && stop.why.kind !== "ended";
+      this._told.push({ text: this._text(isLast ? stop : { pid: process.pid, tid, why: { kind: "halted" } }), tids: [tid] });
     }
-    return this._told[0] ?? OK;
+    return this._told[0]?.text ?? OK;
   }
   /** vStopped: gdb has read the first one. */
   next(): string {
     this._told.shift();
-    return this._told[0] ?? OK;
+    return this._told[0]?.text ?? OK;
   }
   private _tell(stop: Stop): void {
     const { pid, tid, why } = stop;
@@ -55,14 +59,18 @@ export class NonStop {
     }
     if (why.kind === "ended")
       for (const { pid: other, process } of this._debug.threads) if (process.pid === pid) this._stopped.delete(other);
-    this._told.push(this._text(stop));
-    if (this._told.length === 1) this._notify(`Stop:${this._told[0]}`);
+    const text = this._text(stop);
+    this._told.push({ text, tids: why.kind === "child" ? [tid, why.child] : [tid] });
+    if (this._told.length === 1) this._notify(`Stop:${text}`);
   }
   /** vCont. */
   resume(actions: readonly ThreadAction[]): string {
     const { _debug: debug } = this;
+    // An action for all threads was sent before gdb read these stops, and does not mean their threads.
+    const unread = new Set(this._told.flatMap(({ tids }) => tids));
     for (const task of debug.threads) {
       const { pid: tid, process } = task;
+      if (unread.has(tid)) continue;
       const action = actionOf(actions, task);
       const isStopped = this._stopped.has(tid);
       if (!action || isStopped === (action.kind === "halt")) continue;

@@ -1,0 +1,54 @@
+// gdb's non-stop mode: a thread counts as running until gdb has read its stop by vStopped.
+// https://sourceware.org/gdb/current/onlinedocs/gdb.html/Packets.html (vCont)
+// gdb.threads/next-fork-other-thread.exp
+import { readFileSync } from "node:fs";
+import { expect, it } from "vitest";
+import { assembleProgram } from "../../src/cpu/index.ts";
+import { Debugger } from "../../src/debug/debugger.ts";
+import { programCounter } from "../../src/debug/registers.ts";
+import type { Task } from "../../src/kernel/core/task.ts";
+import { Machine } from "../../src/machine/machine.ts";
+import { Timeline } from "../../src/machine/timeline/timeline.ts";
+import { top } from "../support/host.ts";
+import { serve } from "./serve.ts";
+
+const include = (name: string): string => readFileSync(`${top}/guest/src/${name}`, "utf8");
+const { bytes: program, labels } = assembleProgram(
+  `%include "guest.inc"
+ elf64
+_start: call64 57
+        test eax, eax
+        jz .child
+.stop:  nop
+        die 4
+.child: die 3
+ end_elf`,
+  { include },
+);
+/** Waits for the run between packets. */
+const until = async (isThere: () => boolean): Promise<void> => {
+  for (let n = 0; n < 500 && !isThere(); n++) await new Promise((done) => setTimeout(done, 5));
+  expect(isThere()).toBe(true);
+};
+
+it("an action for all threads does not resume one whose stop gdb has not read", { timeout: 60_000 }, async () => {
+  const debug = new Debugger(new Timeline(new Machine(), program, { stdin: "" }));
+  await debug.restart();
+  const { ask } = serve(debug);
+  await ask("qSupported:multiprocess+;fork-events+");
+  await ask("QPassSignals:14");
+  expect(await ask("QNonStop:1")).toBe("OK");
+  expect(await ask("?")).toMatch(/^T/);
+  expect(await ask("vStopped")).toBe("OK");
+  expect(await ask("vCont;c")).toBe("OK");
+  await until(() => debug.stop?.why.kind === "child");
+  const { moment } = debug.timeline;
+  // Neither the parent nor the new child goes on, and no stop is told twice.
+  for (const action of ["vCont;c", "vCont;t", "vCont;c:p2.-1"]) expect(await ask(action)).toBe("OK");
+  await new Promise((done) => setTimeout(done, 50));
+  expect([debug.timeline.moment, debug.stop?.why.kind]).toEqual([moment, "child"]);
+  expect(await ask("vStopped")).toBe("OK");
+  debug.addBreakpoint(2, labels.get("_start.stop") as number, "swbreak");
+  expect(await ask("vCont;c")).toBe("OK");
+  await until(() => programCounter(debug.task(2) as Task) === labels.get("_start.stop"));
+});
