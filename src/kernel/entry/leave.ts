@@ -107,7 +107,7 @@ const enterHandler = (task: Task, info: SigInfo, action: SigAction): void => {
   const masked = task.savedMask ?? task.blocked;
   if (!pushFrame(task, info, action, masked)) {
     // signal_setup_done(): a frame that does not fit is SIGSEGV, and a fatal one if the signal was SIGSEGV.
-    forceSignal(task, kernelSignal(SIG.SIGSEGV), { ends: info.signo === SIG.SIGSEGV });
+    forceSignal(task, kernelSignal(SIG.SIGSEGV), { isFatal: info.signo === SIG.SIGSEGV });
     return;
   }
   task.savedMask = undefined;

@@ -114,7 +114,7 @@ export const execute = (task: Task, target: ExecTarget, { argv, envp }: ExecArgu
   const image = loadImage(task, program, target.name, envp, changed);
   if ("errno" in image) {
     program.file.drop();
-    if (image.fatal) forceSignal(task, kernelSignal(SIG.SIGSEGV), { ends: true });
+    if (image.fatal) forceSignal(task, kernelSignal(SIG.SIGSEGV), { isFatal: true });
     return -image.errno;
   }
   becomeLeader(task);

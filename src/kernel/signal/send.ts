@@ -155,13 +155,13 @@ export const sendToGroup = (kernel: Kernel, pgid: number, info: SigInfo): number
 
 /**
  * Sends a signal that the thread cannot avoid, raised by its own instruction. If it is blocked or ignored,
- * or if `ends` is set, its action becomes the default, which ends the process. Linux
- * force_sig_info_to_task().
+ * its action becomes the default, which ends the process; with `isFatal` always (HANDLER_SIG_DFL). With `ends`
+ * a tracer does not see it either (HANDLER_EXIT). Linux force_sig_info_to_task().
  */
-export const forceSignal = (task: Task, info: SigInfo, how: { ends?: boolean } = {}): void => {
+export const forceSignal = (task: Task, info: SigInfo, how: { isFatal?: boolean; ends?: boolean } = {}): void => {
   const sig = info.signo;
   const blocked = has(task.blocked, sig);
-  if (blocked || task.actions.get(sig).handler === SIG_IGN || how.ends)
+  if (blocked || task.actions.get(sig).handler === SIG_IGN || how.isFatal || how.ends)
     task.actions.set(sig, how.ends ? { ...DEFAULT_ACTION, flags: SA.IMMUTABLE } : DEFAULT_ACTION);
   if (blocked) task.blocked &= ~sigbit(sig);
   if (task.actions.get(sig).handler === SIG_DFL && (!task.trace || how.ends)) task.process.unkillable = false;

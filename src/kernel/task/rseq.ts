@@ -57,5 +57,5 @@ const leaveSequence = (task: Task, { area, signature }: RestartableSequences): b
 export const restartSequence = (task: Task, sig = 0): void => {
   const { rseq } = task;
   if (!rseq || (leaveSequence(task, rseq) && put(task, rseq.area, task.cpu, task.cpu))) return;
-  forceSignal(task, kernelSignal(SIG.SIGSEGV), { ends: sig === SIG.SIGSEGV });
+  forceSignal(task, kernelSignal(SIG.SIGSEGV), { isFatal: sig === SIG.SIGSEGV });
 };
