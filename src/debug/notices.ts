@@ -264,7 +264,10 @@ export class Notices {
         if (!wanted.passes.has(info.signo)) note(task, { kind: "signal", signo: info.signo }, true, info);
       },
       ignored: (task, info) => {
-        if (!wanted.passes.has(info.signo)) note(task, { kind: "signal", signo: info.signo, isIgnored: true }, false, info);
+        const { scheduler } = this._kernel;
+        // A thread that stands still gets no signal. Another one of its process does.
+        const one = scheduler.isHeld(task) ? task.process.threads.find((other) => !scheduler.isHeld(other)) : task;
+        if (one && !wanted.passes.has(info.signo)) note(one, { kind: "signal", signo: info.signo, isIgnored: true }, false, info);
       },
       started: (child, parent) => {
         if (!parent) return;

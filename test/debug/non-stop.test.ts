@@ -52,3 +52,36 @@ it("an action for all threads does not resume one whose stop gdb has not read", 
   expect(await ask("vCont;c")).toBe("OK");
   await until(() => programCounter(debug.task(2) as Task) === labels.get("_start.stop"));
 });
+// The first child spins, the second one ends at once.
+const { bytes: family } = assembleProgram(
+  `%include "guest.inc"
+ elf64
+_start: call64 57
+        test eax, eax
+        jz .spins
+        call64 57
+        test eax, eax
+        jz .ends
+        die 4
+.spins: mov ecx, 100000
+.turn:  dec ecx
+        jnz .turn
+.ends:  die 3
+ end_elf`,
+  { include },
+);
+it("a thread that stands still gets no signal that its process ignores", { timeout: 60_000 }, async () => {
+  const debug = new Debugger(new Timeline(new Machine(), family, { stdin: "" }));
+  await debug.restart();
+  const { ask } = serve(debug);
+  await ask("qSupported:multiprocess+;fork-events+");
+  await ask("QNonStop:1");
+  expect([(await ask("?"))?.[0], await ask("vStopped"), await ask("vCont;c")]).toEqual(["T", "OK", "OK"]);
+  await until(() => debug.stop?.why.kind === "child");
+  expect([await ask("vStopped"), await ask("vCont;c:p2.2")]).toEqual(["OK", "OK"]);
+  await until(() => debug.task(4) !== undefined);
+  expect([await ask("vStopped"), await ask("D;4"), await ask("vCont;c:p3.3")]).toEqual(["OK", "OK", "OK"]);
+  await until(() => debug.stop?.why.kind === "ended");
+  // The one stop is the end of the first child: its parent has not got SIGCHLD from the second one.
+  expect(await ask("vStopped")).toBe("OK");
+});

@@ -155,8 +155,8 @@ export const sendToGroup = (kernel: Kernel, pgid: number, info: SigInfo): number
 
 /**
  * Sends a signal that the thread cannot avoid, raised by its own instruction. If it is blocked or ignored,
- * its action becomes the default, which ends the process; with `isFatal` always (HANDLER_SIG_DFL). With `ends`
- * a tracer does not see it either (HANDLER_EXIT). Linux force_sig_info_to_task().
+ * its action becomes the default, which ends the process; with `isFatal` always (HANDLER_SIG_DFL). With
+ * `ends` a tracer does not see it either (HANDLER_EXIT). Linux force_sig_info_to_task().
  */
 export const forceSignal = (task: Task, info: SigInfo, how: { isFatal?: boolean; ends?: boolean } = {}): void => {
   const sig = info.signo;
