@@ -119,7 +119,7 @@ export class ObservedRun implements Chooser, AccessWatch {
     this._kernel = kernel;
     this._cpu = cpu;
     this._strategy = strategy;
-    this._ids = strategy.seesAll ? new ThreadIds(kernel) : undefined;
+    this._ids = strategy.seesAll ? new ThreadIds(kernel, words.joins, words.mutexes) : undefined;
     this._mutexes = strategy.seesAll ? new Mutexes(words.mutexes) : undefined;
     this._awaits = strategy.seesAll ? new Awaits(kernel, words.loops) : undefined;
     this._fruitless = strategy.seesAll ? new FruitlessReads(words.fruitless, () => words.state) : undefined;
@@ -183,7 +183,12 @@ export class ObservedRun implements Chooser, AccessWatch {
     this._alive = tasks.size;
     if (runs) this._turn = pid;
     if (runs && (task.exitWork & exitWork.signal) !== 0) this._signalled = pid;
-    if (this._awaits && this._hasBegun) this.unproved ??= uncovered(task);
+    if (!this._awaits || !this._hasBegun) return;
+    this.unproved ??= uncovered(task);
+    // The rest of a call that has waited is an event of its own: others may have come in between.
+    const call = runs ? task.call?.entry.syscall.name : undefined;
+    if (call !== undefined && !call.startsWith("futex"))
+      this._execute(task, { ip: 0, space: task.mem, address: 0, bytes: 0, reads: false, writes: false, call });
   }
   before(task: Task): number {
     if (this._signalled === task.pid) this._interrupt(task);
@@ -346,7 +351,7 @@ export class ObservedRun implements Chooser, AccessWatch {
       opens ||
       this._awaits?.isLong(task) === true ||
       this._pages.meets(task, address, bytes, how, this._points) ||
-      this._ids?.isJoin(task, address, how) === true;
+      this._ids?.isRead(task, address, how) === true;
     if (!isPoint && !(this._detector && this._pages.isWatched(task, address))) return false;
     if (!isKnown) return true;
     const start = cpu.startOf(record, budget);
@@ -366,9 +371,9 @@ export class ObservedRun implements Chooser, AccessWatch {
     const { scheduler } = this._kernel;
     const instruction = this._instructions.at(task, ip);
     if (instruction.repeats) return false;
-    const joins = this._ids?.isJoin(task, address, how) === true;
+    const readsId = this._ids?.isRead(task, address, how) === true;
     if (this._awaits && instruction.isLibrary && instruction.isAtomic) this._words.noteAtomic(address, bytes);
-    if (!joins && !this._isEvent(task, instruction, address, bytes)) {
+    if (!readsId && !this._isEvent(task, instruction, address, bytes)) {
       if (how !== access.write) {
         this._awaits?.reads(task, address, bytes);
         this._fruitless?.reads(task, address, bytes);
@@ -381,6 +386,7 @@ export class ObservedRun implements Chooser, AccessWatch {
     const writes = how === access.write && !opens;
     const reads = !opens && (!writes || instruction.reads);
     const compares = this._awaits !== undefined && instruction.isCompareExchange;
+    const joins = readsId && this._ids?.joins(task, ip, instruction.isLibrary) === true;
     const takes = this._mutexes?.takes(task, { ip, address, bytes }, instruction) === true;
     const flags = {
       ...(compares ? { compares } : {}),
@@ -435,6 +441,7 @@ export class ObservedRun implements Chooser, AccessWatch {
     const fails = begun.compares && !isMore && !this._instructions.exchanges(task, begun);
     const event = fails ? { ...begun, writes: false } : this._mutexes?.frees(task, begun) ? { ...begun, wasFree: true } : begun;
     this._mutexes?.executed(task, event);
+    this._ids?.executed(task, event);
     this._awaits?.executed(task, event);
     this._fruitless?.executed(task, event, isMore);
     if (this._awaits && event.call?.startsWith("execve") && this._kernel.programs > 1)

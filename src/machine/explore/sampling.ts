@@ -101,7 +101,7 @@ export class Sampling {
   private _try(strategy: Strategy): Found | undefined {
     const trials = this._trials;
     const { violated, observed, run, end } = trials.observe(strategy, this.at);
-    this._gap = observed.unproved;
+    this._gap = observed.unproved ?? (trials.words.hasAliases ? "memory is mapped at two addresses" : undefined);
     if ("signal" in run.status) this._gap = `${run.status.signal} killed the process while others could go on`;
     if (end === "limit") this._gap = "a run had no end";
     strategy.finish?.(observed.readsFrom);

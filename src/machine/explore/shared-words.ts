@@ -7,6 +7,7 @@ import type { Task } from "../../kernel/core/task.ts";
 import { PROT, VM } from "../../memory/vma.ts";
 import { FruitlessFacts } from "./proof/fruitless.ts";
 import { MutexFacts } from "./proof/mutexes.ts";
+import { JoinFacts } from "./proof/thread-ids.ts";
 
 /** The bytes of a word here: the smallest object that C programs share, as a rule. */
 const WORD = 4;
@@ -27,11 +28,14 @@ export class SharedWords {
   words = 0;
   used = 0;
   readonly mutexes = new MutexFacts();
+  readonly joins = new JoinFacts();
   readonly fruitless = new FruitlessFacts();
   /** Instructions of loops that wait (awaits.ts). */
   readonly loops = new Set<number>();
   /** Words of the program that libraries access by atomic instructions: of locks (addresses / WORD). */
   private readonly _atomic = new Set<number>();
+  /** A proof compares addresses: memory that a space has at two of them is too much for it. */
+  hasAliases = false;
   /** No run has shown the shared words yet: each of the program's variables counts as one. */
   isAssumed = false;
   /** A run has shown them. */
@@ -51,7 +55,7 @@ export class SharedWords {
   }
   /** Changes with all that a proof has to know before its first trace. */
   get state(): string {
-    return [this.used, this.pages, this.isAssumed, this.mutexes.exposed.size, this._atomic.size].join();
+    return [this.used, this.pages, this.isAssumed, this.mutexes.exposed.size, this.joins.size, this._atomic.size].join();
   }
   get pages(): number {
     return this._pages.size;
@@ -196,7 +200,7 @@ export class PagesInUse {
     if (!page) {
       const name = `s${this._frames.size}:${number}`;
       this._frames.set(key, (page = new PageUse(name, this._known.find(name))));
-    }
+    } else if (!page.name.endsWith(`:${number}`)) this._known.hasAliases = true;
     return page;
   }
 

@@ -57,7 +57,8 @@ export class Trials {
 
   constructor(program: Program, options: SearchOptions) {
     this.program = program;
-    this.options = options;
+    // Each schedule boots at the same time: another one could be another run.
+    this.options = options.clock === "now" ? { ...options, clock: Date.now() / 1000 } : options;
     const { races = false } = options;
     this.races = races === false ? undefined : new DataRaces(races === true ? undefined : races.ignore);
     this._until = performance.now() + (options.seconds ?? SECONDS) * 1000;

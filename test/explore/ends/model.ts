@@ -98,6 +98,7 @@ const kinds = {
     if (!target.hasEnded) target.isSignalled = true;
     return "next";
   },
+  looks: ({ to }: Op, { s, note }: Here): Step => (note(s.threads[to]?.hasEnded ? 0 : 1), "next"),
   locked: ({ a }: Op, { s, t, thread, note }: Here): Step => {
     const at = thread.step++;
     if (at === 0) {
@@ -135,9 +136,9 @@ const endThread = ({ s, thread }: Here, status: number): void => {
 /** Kinds of operations without a C library's threads, and with them: those have signals of their own. */
 const RAW: readonly Kind[] = [
   ...(["store", "store", "load", "load", "add", "add"] as const),
-  ...(["wait", "wait", "wake", "wake", "send", "receive", "put", "signal", "leave", "quit", "quitIf", "quitIf"] as const),
+  ...(["wait", "wait", "wake", "wake", "send", "receive", "put", "signal", "looks", "leave", "quit", "quitIf", "quitIf"] as const),
 ];
-const LIBRARY: readonly Kind[] = [...RAW.filter((kind) => kind !== "signal"), "locked", "locked", "locked", "tries"];
+const LIBRARY: readonly Kind[] = [...RAW.filter((kind) => kind !== "signal" && kind !== "looks"), "locked", "locked", "locked", "tries"];
 
 /** Two or three threads with at most four operations each. */
 export const generate = (seed: number, isLibrary: boolean): Threads => {
@@ -145,10 +146,13 @@ export const generate = (seed: number, isLibrary: boolean): Threads => {
   const list = isLibrary ? LIBRARY : RAW;
   const count = 2 + random.below(2);
   const most = count === 2 ? 4 : 3;
-  return Array.from({ length: count }, () =>
+  return Array.from({ length: count }, (_, t) =>
     Array.from({ length: 1 + random.below(most) }, () => {
-      const kind = list[random.below(list.length)] as Kind;
-      return { kind, a: random.below(VARIABLES), v: random.below(2), to: random.below(count) };
+      const drawn = list[random.below(list.length)] as Kind;
+      const op = { a: random.below(VARIABLES), v: random.below(2), to: random.below(count) };
+      // Another thread's id is there once that thread is.
+      const isThere = op.to > 0 && (t === 0 || op.to < t);
+      return { ...op, kind: drawn === "looks" && !isThere ? "load" : drawn };
     }),
   );
 };

@@ -13,6 +13,7 @@ const texts: Readonly<Record<Kind, (op: Op, r: string) => string>> = {
   receive: (_, r) => `{ char byte = 0; call(0, fds[0], (long)&byte, 1); ${r} = byte; }`,
   put: () => "call(1, 1, (long)&letter, 1);",
   signal: ({ to }, r) => `${r} = call(234, first, first + ${to}, 10) == 0 ? ${SENT.yes} : ${SENT.none};`,
+  looks: ({ to }, r) => `${r} = ids[${to}] != 0;`,
   locked: ({ a }, r) => `pthread_mutex_lock(&mutex); ${r} = m[${a}]; m[${a}] = ${r} + 1; pthread_mutex_unlock(&mutex);`,
   tries: (_, r) => `if (pthread_mutex_trylock(&mutex) == 0) { ${r} = 1; pthread_mutex_unlock(&mutex); }`,
   leave: ({ v }) => `call(60, ${CODES.leave + v}, 0, 0);`,
@@ -25,6 +26,7 @@ static volatile int m[${VARIABLES}];
 static int fds[2];
 static volatile int r[${count}][${MOST_OPS}];
 static int first;
+static volatile int ids[${count}];
 __attribute__((noinline)) static long call(long n, long a, long b, long c) {
   register long timeout __asm__("r10") = 0;
   __asm__ volatile("syscall" : "+a"(n) : "D"(a), "S"(b), "d"(c), "r"(timeout) : "rcx", "r11", "memory");
@@ -68,7 +70,6 @@ const FLAGS = 0x350f00;
 const RESTORER = 0x04000000;
 const bare = (threads: Threads): string => `
 ${HEAD(threads.length)}
-static volatile int ids[${threads.length}];
 static char stacks[${threads.length}][8192] __attribute__((aligned(4096)));
 static void handler(int _) { __atomic_fetch_add(&m[${VARIABLES - 1}], ${HANDLER_ADDS}, 5); }
 void restore(void);

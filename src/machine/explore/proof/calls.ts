@@ -32,6 +32,9 @@ const MASKS = /^(rt_sigprocmask|sigprocmask)$/;
 /** Calls with a buffer (their second argument, with the length behind it): the kernel reads or writes it. */
 const READS_BUFFER = /^(write|pwrite64|send|sendto)$/;
 const WRITES_BUFFER = /^(read|pread64|recv|recvfrom|getrandom)$/;
+/** Calls with memory in several places, or that change it for another task. */
+const WIDE =
+  /^(p?(read|write)v2?|preadv|pwritev|(send|recv)m?msg|process_vm_.*|p?poll|_?newselect|p?select6?|epoll_p?wait2?|msg(snd|rcv)|sem(timed)?op.*|io_.*|mq_.*|vmsplice)$/;
 
 /** FUTEX_WAIT, WAKE, WAIT_BITSET, WAKE_BITSET: one word, and no write. man 2 futex */
 const PLAIN_FUTEX: ReadonlySet<number> = new Set([0, 1, 9, 10]);
@@ -63,12 +66,13 @@ export const concernOf = (task: Task, cpu: Cpu, call: string): Concern => {
     // A wake does not look at the word.
     return { ...none, address: argument(0), bytes: 4, reads: !WAKES.has(op) };
   }
+  if (HANDLERS.test(call)) return { ...none, reads: argument(2) !== 0 };
   const at = SIGNALS[call];
   if (at !== undefined) return { ...none, target: argument(at as 0 | 1) };
   if (TO_PROCESS.test(call)) return { ...none, target: ANY };
   if (READS_BUFFER.test(call)) return { ...none, address: argument(1), bytes: argument(2), reads: true };
   if (WRITES_BUFFER.test(call)) return { ...none, address: argument(1), bytes: argument(2), writes: true };
-  return none;
+  return WIDE.test(call) ? { ...none, isWide: true } : none;
 };
 
 /** The parts of a program that a proof does not cover: other processes, and another order of deadlines. */

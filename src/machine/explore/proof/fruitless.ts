@@ -12,7 +12,7 @@ interface Read {
   readonly value: string;
 }
 /** Calls whose results follow from the words that they read, or that the program does not use. */
-const PLAIN_CALLS = /^(futex|clone3?|exit|sched_yield|(rt_)?sigprocmask)$/;
+const PLAIN_CALLS = /^(futex|clone3?|exit|sched_yield|(rt_)?sig(procmask|action))$/;
 /** It changes nothing that another task sees. */
 const YIELDS = "sched_yield";
 /** Of a task whose call had a result that is not known here. */
@@ -110,7 +110,8 @@ export class FruitlessReads {
     this.arrives(task);
     this._events++;
     if (call === undefined && !opens) this._quiet.set(pid, (this._quiet.get(pid) ?? 0) + 1);
-    const isPlain = call === undefined || PLAIN_CALLS.test(call);
+    // A handler from before is a result that other threads decide.
+    const isPlain = call === undefined || (PLAIN_CALLS.test(call) && (bytes > 0 || !reads));
     const value = isPlain && bytes > 0 && !opens ? valueOf(task, address, bytes) : "";
     if (call !== undefined) {
       if (call !== YIELDS) this._last.delete(pid);
