@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Dpor } from "../../src/machine/explore/proof/dpor.ts";
 import { Sampling } from "../../src/machine/explore/sampling.ts";
 import { Trials } from "../../src/machine/explore/trials.ts";
-import { gcc, missing } from "../support/host.ts";
+import { gcc, missing, top } from "../support/host.ts";
 import { generate, type Outcome, outcomes, type Threads } from "./ends/model.ts";
 import { programOf } from "./ends/program.ts";
 
@@ -22,12 +22,9 @@ describe.skipIf(missing("ends of programs in proofs", gcc))("a proof", { timeout
   let folder = "";
   beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), "trapgate-ends-"))));
   afterAll(() => rmSync(folder, { recursive: true }));
-  const prove = async (threads: Threads, isLibrary: boolean) => {
-    const { text, flags } = programOf(threads, isLibrary);
-    writeFileSync(join(folder, "a.c"), text);
-    execFileSync("gcc", ["-w", "-O1", ...flags, "-o", join(folder, "a"), join(folder, "a.c")]);
-    const options = { root: hostTree("/"), neverOutput: ["a text that no program writes"], seconds: 100, schedules: 300 };
-    const trials = new Trials(join(folder, "a"), options);
+  const prove = async (program: string, ...args: string[]) => {
+    const options = { root: hostTree("/"), args, neverOutput: ["a text that no program writes"], seconds: 100, schedules: 300 };
+    const trials = new Trials(program, options);
     const dpor = new Dpor();
     const found: Outcome[] = [];
     const drawn: Outcome[] = [];
@@ -39,12 +36,15 @@ describe.skipIf(missing("ends of programs in proofs", gcc))("a proof", { timeout
       (given[0] === dpor ? found : drawn).push({ output: stdout.text, end });
       return result;
     };
-    const { isComplete } = await new Sampling(trials).prove(dpor);
-    return { found, drawn, isComplete, traces: dpor.traces };
+    const { isComplete, gap } = await new Sampling(trials).prove(dpor);
+    return { found, drawn, isComplete, gap, traces: dpor.traces };
   };
   const check = async (threads: Threads, isLibrary: boolean) => {
     const wanted = outcomes(threads);
-    const { found, drawn, isComplete, traces } = await prove(threads, isLibrary);
+    const { text, flags } = programOf(threads, isLibrary);
+    writeFileSync(join(folder, "a.c"), text);
+    execFileSync("gcc", ["-w", "-O1", ...flags, "-o", join(folder, "a"), join(folder, "a.c")]);
+    const { found, drawn, isComplete, traces } = await prove(join(folder, "a"));
     const known = new Set(wanted.map((one) => JSON.stringify(one)));
     expect([...found, ...drawn].filter((one) => !known.has(JSON.stringify(one)))).toEqual([]);
     // What has been written before an early end is the beginning of another outcome.
@@ -71,5 +71,19 @@ describe.skipIf(missing("ends of programs in proofs", gcc))("a proof", { timeout
     ["a signal, and an end of the thread that gets it", [[{ ...op, kind: "signal", to: 1 }], []], 2],
   ] satisfies [string, Threads, number][])("knows the orders of %s", async (_name, threads, traces) => {
     expect(await check(threads, false)).toEqual({ isComplete: true, traces });
+  });
+
+  it.each([
+    ["looks", [0, 1], undefined],
+    ["robust", [0, 1, 2], undefined],
+    ["buffer", [0, 1], undefined],
+    ["timed", [0], "a task waited with a deadline beside others"],
+    ["forks", [0], "it has several processes"],
+  ] as const)("has all ends of a program, or says what is missing: %s", async (name, ends, gap) => {
+    const file = join(folder, "ends");
+    execFileSync("gcc", ["-w", "-O1", "-pthread", "-Wl,-z,now", "-o", file, join(top, "test/explore/programs/ends.c")]);
+    const proof = await prove(file, name);
+    expect([...new Set(proof.found.map(({ end }) => end))].sort()).toEqual(ends.map((status) => `exit ${status}`));
+    expect([proof.isComplete, proof.gap]).toEqual([gap === undefined, gap]);
   });
 });

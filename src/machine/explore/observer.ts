@@ -119,7 +119,7 @@ export class ObservedRun implements Chooser, AccessWatch {
     this._kernel = kernel;
     this._cpu = cpu;
     this._strategy = strategy;
-    this._ids = strategy.seesAll ? new ThreadIds(kernel, words.joins, words.mutexes) : undefined;
+    this._ids = strategy.seesAll ? new ThreadIds(kernel, words.joins) : undefined;
     this._mutexes = strategy.seesAll ? new Mutexes(words.mutexes) : undefined;
     this._awaits = strategy.seesAll ? new Awaits(kernel, words.loops) : undefined;
     this._fruitless = strategy.seesAll ? new FruitlessReads(words.fruitless, () => words.state) : undefined;
@@ -386,7 +386,7 @@ export class ObservedRun implements Chooser, AccessWatch {
     const writes = how === access.write && !opens;
     const reads = !opens && (!writes || instruction.reads);
     const compares = this._awaits !== undefined && instruction.isCompareExchange;
-    const joins = readsId && this._ids?.joins(task, ip, instruction.isLibrary) === true;
+    const joins = readsId && this._ids?.joins(ip) === true;
     const takes = this._mutexes?.takes(task, { ip, address, bytes }, instruction) === true;
     const flags = {
       ...(compares ? { compares } : {}),

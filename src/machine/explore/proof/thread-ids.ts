@@ -1,39 +1,39 @@
 // The ids of threads in memory, which the kernel clears at their ends. man 2 set_tid_address. pthread_join
-// reads one and waits on it: until that end another look changes nothing. Other reads see that a thread lives.
+// reads one and waits on it: until that end another look changes nothing. Other reads see that a thread
+// lives, such as that of pthread_tryjoin_np.
 import { access } from "../../../cpu/machine/mmu.ts";
 import type { Kernel } from "../../../kernel/core/kernel.ts";
 import type { Task } from "../../../kernel/core/task.ts";
 import type { PendingEvent } from "../strategy.ts";
-import type { MutexFacts } from "./mutexes.ts";
 
-/** Functions of C libraries that return when the thread has ended, pthread_tryjoin_np not among them. */
-const JOINS = /^_*pthread_(join|clockjoin_ex|timedjoin_ex|timedjoin_np|clockjoin_np)(@|$)/;
-
-/** What all runs have shown of a program's own instructions that read the ids of living threads. */
+/** What all runs have shown of instructions that read the ids of living threads. */
 export class JoinFacts {
-  /** By a wait on the id, which is the task's next event. */
+  /** The task then waits on the id. */
   readonly followed = new Set<number>();
-  /** By another event. */
+  /** It goes on. */
   readonly looks = new Set<number>();
 
   get size(): number {
     return this.followed.size + this.looks.size;
   }
 }
+/** Reads of one id by a task, and since then no other event, in a library only reads. */
+interface Looking {
+  readonly address: number;
+  readonly ips: Set<number>;
+  readonly isLibrary: boolean;
+}
 
 /** The ids that a run has met. */
 export class ThreadIds {
   private readonly _kernel: Kernel;
   private readonly _facts: JoinFacts;
-  private readonly _names: MutexFacts;
   private readonly _ids = new Map<number, number>();
-  /** The last event of each task, if it has read the id of a living thread. */
-  private readonly _read = new Map<number, PendingEvent>();
+  private readonly _looking = new Map<number, Looking>();
 
-  constructor(kernel: Kernel, facts: JoinFacts, names: MutexFacts) {
+  constructor(kernel: Kernel, facts: JoinFacts) {
     this._kernel = kernel;
     this._facts = facts;
-    this._names = names;
   }
   note({ clearChildTid, pid }: Task): void {
     if (clearChildTid !== 0) this._ids.set(clearChildTid, pid);
@@ -45,8 +45,7 @@ export class ThreadIds {
     return of !== undefined && of !== pid;
   }
   /** The instruction, which reads such an id, waits for the end of the thread. */
-  joins(task: Task, ip: number, isLibrary: boolean): boolean {
-    if (isLibrary) return JOINS.test(this._names.functionAt(task, ip));
+  joins(ip: number): boolean {
     return this._facts.followed.has(ip) && !this._facts.looks.has(ip);
   }
   isOnPage(address: number): boolean {
@@ -60,16 +59,23 @@ export class ThreadIds {
     for (const { mem } of this._kernel.tasks.values()) if (mem === event.space) return isAlive(mem, event.address);
     return false;
   }
-  executed(task: Task, event: PendingEvent): void {
+  executed(task: Task, { ip, address, reads, writes, call, isLibrary = false }: PendingEvent): void {
     const { pid } = task;
-    const read = this._read.get(pid);
-    this._read.delete(pid);
-    if (read) {
-      const isWait = event.call?.startsWith("futex") === true && event.reads && event.address === read.address;
-      (isWait ? this._facts.followed : this._facts.looks).add(read.ip);
+    const known = this._looking.get(pid);
+    const isLook = call === undefined && reads && this.isRead(task, address, access.read) && isAlive(task.mem, address);
+    const goesOn = known !== undefined && call === undefined && !writes && isLibrary && known.isLibrary;
+    if (isLook && (known === undefined || (known.address === address && known.isLibrary === isLibrary))) {
+      if (known) known.ips.add(ip);
+      else this._looking.set(pid, { address, ips: new Set([ip]), isLibrary });
+    } else if (goesOn && address === known.address) {
+      // The thread has ended in between: a library looks once more before it waits.
+      this._looking.delete(pid);
+    } else if (known && (isLook || !goesOn)) {
+      const isWait = call?.startsWith("futex") === true && reads && address === known.address;
+      for (const one of known.ips) (isWait ? this._facts.followed : this._facts.looks).add(one);
+      this._looking.delete(pid);
+      if (isLook) this._looking.set(pid, { address, ips: new Set([ip]), isLibrary });
     }
-    const isOwn = event.isLibrary !== true && event.call === undefined && event.reads;
-    if (isOwn && this.isRead(task, event.address, access.read) && isAlive(task.mem, event.address)) this._read.set(pid, event);
   }
 }
 
