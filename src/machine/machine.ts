@@ -236,14 +236,20 @@ export class Machine {
 
   /**
    * Runs without an outside world and without real waits, for at most so many virtual nanoseconds. A guest
-   * that waits is stuck. `first`: the time to its first look.
+   * that waits is stuck. `first`: the time to its first look. `isLate`: asked at each look, it ends the run.
    */
-  runClosed(program: Program | Started, options: ProgramOptions, nanoseconds: number, first = CLOSED_STRETCH): ClosedRun {
+  runClosed(
+    program: Program | Started,
+    options: ProgramOptions,
+    nanoseconds: number,
+    first = CLOSED_STRETCH,
+    isLate = (): boolean => false,
+  ): ClosedRun {
     const session = this._start(program, options, undefined);
     for (let stretch = first; ; stretch = CLOSED_STRETCH) {
       const { reason } = session.step(stretch);
       if (reason === "ended") return { run: session.report(undefined), end: "ended" };
-      if (reason !== "limit" || this.kernel.now - this.kernel.scheduler.passed > nanoseconds)
+      if (reason !== "limit" || this.kernel.now - this.kernel.scheduler.passed > nanoseconds || isLate())
         return { run: session.report({ timeout: 0 }), end: reason === "limit" ? "limit" : "stuck" };
     }
   }

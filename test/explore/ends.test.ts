@@ -5,6 +5,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { explore } from "trapgate";
 import { hostTree } from "trapgate/node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Dpor } from "../../src/machine/explore/proof/dpor.ts";
@@ -85,5 +86,15 @@ describe.skipIf(missing("ends of programs in proofs", gcc))("a proof", { timeout
     const proof = await prove(file, name);
     expect([...new Set(proof.found.map(({ end }) => end))].sort()).toEqual(ends.map((status) => `exit ${status}`));
     expect([proof.isComplete, proof.gap]).toEqual([gap === undefined, gap]);
+  });
+
+  it("is given up when its time is over, also in a schedule without an end", async () => {
+    const file = join(folder, "waits");
+    execFileSync("gcc", ["-w", "-O1", "-pthread", "-o", file, join(top, "test/explore/programs/waits.c")]);
+    const options = { args: ["endless", "1"], seconds: 1, neverOutput: ["a text that no program writes"] };
+    const { milliseconds, violation } = await explore(file, { root: hostTree("/"), search: "pos", ...options });
+    expect(violation).toBeUndefined();
+    // Two thousand million instructions whose accesses are all seen take minutes.
+    expect(milliseconds).toBeLessThan(40_000);
   });
 });

@@ -4,7 +4,7 @@ import { observe } from "../../kernel/observer.ts";
 import type { BootOptions } from "../boot.ts";
 import { TsoFollower } from "../late-stores.ts";
 import { lazyObservers } from "../lazy.ts";
-import { type ClosedRun, Machine } from "../machine.ts";
+import { CLOSED_STRETCH, type ClosedRun, Machine } from "../machine.ts";
 import type { Program } from "../options.ts";
 import type { Run } from "../run.ts";
 import { type Delay, type Departure, Follower, scheduleText } from "../schedule.ts";
@@ -50,6 +50,8 @@ export class Trials {
   /** Virtual nanoseconds that a run may take; undefined before one has ended. */
   private _limit: number | undefined = undefined;
   private _firstLimit = FIRST_LIMIT;
+  /** The last run was stopped as the search's time was over: it is not judged. */
+  private _isLate = false;
   schedules = 0;
   private _prefix: SharedPrefix | undefined = undefined;
   /** The instructions of the common beginning; undefined before the first run. */
@@ -144,10 +146,12 @@ export class Trials {
   }
   private _run<T extends Follower | ObservedRun>(make: (...args: Parameters<Parameters<Machine["follow"]>[0]>) => T) {
     const checker = new PropertyChecker(this.options);
+    this._isLate = false;
     const { closed, chooser } = this._closed(make, checker);
     this.options.tried?.(this.schedules + 1);
     this.schedules++;
-    const isCut = this._limit === undefined && this._firstLimit === DRAWN_LIMIT && closed.end === "limit" && !checker.isViolated;
+    const isUnjudged = this._isLate || (this._limit === undefined && this._firstLimit === DRAWN_LIMIT);
+    const isCut = isUnjudged && closed.end === "limit" && !checker.isViolated;
     if (!isCut) this._limit ??= closed.run.stats.nanoseconds * 10 + EXTRA;
     // A schedule alone would repeat the loops up to the limit.
     const end = chooser instanceof ObservedRun && chooser.isLivelock && closed.end === "stuck" ? "limit" : closed.end;
@@ -166,7 +170,7 @@ export class Trials {
       const chooser = machine.follow(make, options.slice);
       const calls = chooser instanceof ObservedRun ? chooser.calls : undefined;
       if (calls) observe(machine.kernel, lazyObservers().all([checker, calls]));
-      return { chooser, closed: machine.runClosed(started, options, this._most, rest) };
+      return { chooser, closed: machine.runClosed(started, options, this._most, rest, this._isOver(chooser)) };
     }
     const machine = new Machine(options, this._memory);
     const { kernel } = machine;
@@ -176,10 +180,14 @@ export class Trials {
     const observers = [checker, end, calls].filter((one) => one !== undefined);
     observe(kernel, observers.length > 1 ? lazyObservers().all(observers) : checker);
     const noted = end && { hooks: { stdout: () => end.note(), stderr: () => end.note() } };
-    const closed = machine.runClosed(this.program, { ...options, ...noted }, this._most);
+    const closed = machine.runClosed(this.program, { ...options, ...noted }, this._most, CLOSED_STRETCH, this._isOver(chooser));
     this._memory = machine.giveUp();
     if (end) this._prefixAt = end.instructions ?? "none";
     return { chooser, closed };
+  }
+  /** Tells that the search's time is over. A schedule that repeats a failure has as long as it needs. */
+  private _isOver(chooser: Follower | ObservedRun): () => boolean {
+    return () => (this._isLate = chooser instanceof ObservedRun && performance.now() > this._until);
   }
   /** The common beginning, once it is known where it ends. */
   private _begun(): SharedPrefix | undefined {
