@@ -8,6 +8,7 @@ import { gzipSync } from "node:zlib";
 import { Machine } from "trapgate";
 import { hostImage, hostNetwork } from "trapgate/node";
 import { describe, expect, it } from "vitest";
+import { setTreeMemory, type TreeMemory, treeMemoryOf } from "../../src/machine/starts/tree-memory.ts";
 import { trapgate } from "../support/cli.ts";
 import { inFolder } from "../support/guest.ts";
 import { busybox, debian, missing, top } from "../support/host.ts";
@@ -106,6 +107,21 @@ describe.skipIf(missing("images of Debian's packages", python, lua, box))("image
       expect(answers).toEqual(["one eno", "two owt", "three eerht"].map((text) => `/${text} 1000:1001 /srv hello 10.0.2.2`));
       expect(await stop()).toBe(128 + 15);
       await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow();
+    }));
+  it("a start that is kept, by the library", () =>
+    inFolder(async (folder) => {
+      const own = layerIn(join(folder, "own"), { ...accounts, "bin/busybox": readFileSync(box.path) });
+      const image = await hostImage(imageIn(join(folder, "image"), { layers: [own], config: { Entrypoint: ["/bin/busybox", "sh"] } }));
+      const memory = treeMemoryOf(image.root) as TreeMemory;
+      let starts = 0;
+      setTreeMemory(image.root, { ...memory, noted: () => (starts++, memory.noted()) });
+      const args = ["sh", "-c", "i=0; while [ $i -lt 5000 ]; do i=$((i+1)); done; echo $i; cat /proc/uptime; exit 3"];
+      const runs = [];
+      for (let n = 0; n < 3; n++) runs.push(await Machine.run("/bin/busybox", { ...image.options, args, root: image.root }));
+      expect(runs[0]).toMatchObject({ status: { exit: 3 } });
+      for (const { stdout, stats } of runs) expect([stdout.text, stats]).toEqual([runs[0]?.stdout.text, runs[0]?.stats]);
+      expect(starts).toBe(1);
+      image.close();
     }));
   it("a web server of busybox, by the library", () =>
     inFolder(async (folder) => {

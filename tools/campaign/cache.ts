@@ -1,22 +1,20 @@
 // The cache of compiled code: programs do the same with any content of its folder, with other writers in it,
 // and after a writer was killed.
-import { spawnSync } from "node:child_process";
-import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { Machine } from "../../src/machine/machine.ts";
-import { Random } from "../oracle/random.ts";
+import type { Random } from "../oracle/random.ts";
+import { type Damage, damage, drawDamage } from "./cache-damage.ts";
 import { type Ended, inScratch, isHostException, requireBuild, trapgate } from "./cli.ts";
 import { drawRegisters, drawSlots, EMPTY, encodeSlots, type SlotProgram } from "./code/slots.ts";
 import { digestOf } from "./digest.ts";
 import { guestFile, guestFolder } from "./guests.ts";
 import { type Finding, kind, noFinding } from "./kind.ts";
 
-// biome-ignore format: table
-const damages = ["flip", "flip", "cut", "grow", "empty", "garbage", "fifo", "folder", "link to /dev/zero", "link to itself", "writable", "unreadable", "of another program", "header"] as const;
 type Step =
   | { readonly do: "run"; readonly program: number; readonly together?: number }
   | { readonly do: "kill"; readonly program: number; readonly after: number }
-  | { readonly do: "damage"; readonly how: (typeof damages)[number]; readonly where: number };
+  | Damage;
 interface Input {
   /** Variants of one program, so that compiled code of one is at the addresses of the others. */
   readonly programs: readonly SlotProgram[];
@@ -34,7 +32,7 @@ const step = (r: Random): Step => {
   if (roll < 4) return { do: "run", program };
   if (roll < 5) return { do: "run", program, together: 2 + r.below(2) };
   if (roll < 6) return { do: "kill", program, after: 100 + r.below(500) };
-  return { do: "damage", how: r.pick(damages), where: r.below(10_000) };
+  return drawDamage(r);
 };
 const draw = (r: Random): Input => {
   const slots = drawSlots(r, 24 + r.below(40));
@@ -44,52 +42,6 @@ const draw = (r: Random): Input => {
     programs: [first, variant(), variant()],
     steps: [{ do: "run", program: 0 }, ...Array.from({ length: 4 }, () => step(r)), { do: "run", program: r.below(3) }],
   };
-};
-
-/** Earlier damage may have left a folder, a fifo or a link to itself. */
-const contentOf = (path: string): Buffer => (lstatSync(path, { throwIfNoEntry: false })?.isFile() ? readFileSync(path) : Buffer.alloc(0));
-const isLink = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
-
-/** Damages files of the cache in place. A file is trusted as far as its owner and mode allow. */
-const damage = (folder: string, { how, where }: Extract<Step, { do: "damage" }>): void => {
-  const names = readdirSync(folder).sort();
-  const name = names[where % Math.max(1, names.length)] ?? "00000000";
-  const path = join(folder, name);
-  const bytes = names.length > 0 ? contentOf(path) : Buffer.alloc(0);
-  const at = bytes.length === 0 ? 0 : where % bytes.length;
-  const put = (content: Uint8Array): void => {
-    rmSync(path, { force: true, recursive: true });
-    writeFileSync(path, content, { mode: 0o600 });
-  };
-  const noise = Buffer.alloc(4096);
-  new Random(where).fill(noise);
-  switch (how) {
-    case "flip":
-      if (bytes.length > 0) bytes[at] = (bytes[at] as number) ^ (1 << (where & 7));
-      return put(bytes);
-    case "header":
-      if (bytes.length > 8) bytes.writeUInt32LE(where & 1 ? 0xffff_fff0 : where, 4);
-      return put(bytes);
-    case "cut":
-      return put(bytes.subarray(0, at));
-    case "grow":
-      return put(Buffer.concat([bytes, noise]));
-    case "empty":
-      return put(Buffer.alloc(0));
-    case "garbage":
-      return put(noise);
-    case "of another program":
-      return put(names.length > 1 ? contentOf(join(folder, names[(where + 1) % names.length] as string)) : noise);
-    case "writable":
-    case "unreadable":
-      // Modes of links are those of their targets.
-      if (!isLink(path)) chmodSync(path, how === "writable" ? 0o666 : 0);
-      return;
-  }
-  rmSync(path, { force: true, recursive: true });
-  if (how === "folder") mkdirSync(path);
-  else if (how === "fifo") spawnSync("mkfifo", [path]);
-  else symlinkSync(how === "link to itself" ? name : "/dev/zero", path);
 };
 
 /** Virtual nanoseconds of a program. Most take a hundredth. */

@@ -18,6 +18,7 @@ export const kinds = {
   recording: async () => (await import("./recording.ts")).recording,
   resources: async () => (await import("./resources.ts")).resources,
   schedule: async () => (await import("./schedule.ts")).schedule,
+  starts: async () => (await import("./starts.ts")).starts,
   syscalls: async () => (await import("./syscalls/syscalls.ts")).syscalls,
   tar: async () => (await import("./tar.ts")).tar,
   terminal: async () => (await import("./terminal.ts")).terminal,

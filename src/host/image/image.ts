@@ -8,6 +8,7 @@ import { chunksOf } from "../../image/store.ts";
 import { componentsOf, type Files, walk } from "../../image/walk.ts";
 import type { HostNode } from "../../kernel/fs/types/host-tree.ts";
 import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "../../kernel/fs/vfs/mode.ts";
+import { setTreeMemory } from "../../machine/starts/tree-memory.ts";
 import { Problem } from "../../problem.ts";
 import { nodeTree } from "../node-tree.ts";
 import { BlobFile } from "./blob-file.ts";
@@ -71,6 +72,13 @@ export interface ImageLimits {
   readonly budget?: WorkBudget | undefined;
 }
 
+let opened = 0;
+/** An image that was opened does not change: it answers all questions as it did. */
+const remembered = ({ tree, start }: ReadImage): ReadImage => {
+  const place = `image ${opened++}`;
+  return { tree: setTreeMemory(tree, { place, noted: () => ({ tree, notes: () => [] }), answersAs: () => true }), start };
+};
+
 /**
  * Opens an image: a docker save or OCI archive, a directory with an OCI layout or the files of docker save,
  * or a tar archive of a root directory. Each may be compressed by gzip or zstd.
@@ -89,14 +97,14 @@ export const openImage = async (path: string, { most, budget = new WorkBudget() 
       limit.packed(status.size);
       // A stream that is not read to its end would keep its descriptor.
       stream = createReadStream(path);
-      return { ...(await readArchive(stream, path, means)), close: () => blobs.close() };
+      return { ...remembered(await readArchive(stream, path, means)), close: () => blobs.close() };
     }
     const image = await readParts(ofDirectory(path, limit), means);
     if (!image)
       throw new Problem("bad-image", `--image: ${path} is no OCI layout`, {
         help: "--root DIR takes a directory with the files themselves",
       });
-    return { ...image, close: () => blobs.close() };
+    return { ...remembered(image), close: () => blobs.close() };
   } catch (error) {
     blobs.close();
     throw error;
