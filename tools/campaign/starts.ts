@@ -1,5 +1,5 @@
 // Kept starts: a run that may go on behind the start of an earlier one does what a run without the cache
-// does, whatever has happened to the host's files and to those of the cache in between.
+// does, after each change of the host's files and of those of the cache.
 import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -62,7 +62,7 @@ const drawChange = (r: Random, focus: readonly Name[]): Change => ({
   name: nameOf(r, focus),
   n: r.below(1000),
 });
-/** Runs, the second of which may be kept, then a disturbance, and a run that must not take it for the first. */
+/** Runs, the second of which may be kept, then a disturbance, and a run that must not take the start. */
 const round = (r: Random, focus: readonly Name[]): readonly Step[] => {
   const roll = r.below(12);
   const run: Step = { do: "run" };
