@@ -76,7 +76,6 @@ describe("the start of a run", () => {
     add("policy", `${LOOP}; mkdir /tmp/a; echo $?`, { more: ["--policy", join(folder, "policy", "shared", "policy")] });
     writeFileSync(join(folder, "policy", "shared", "policy"), filter(1));
     add("now", `${LOOP}; date +%s`);
-    add("short", "i=0; while [ $i -lt 50 ]; do i=$((i+1)); done; echo done");
     // A file that has just changed does not vouch for its content.
     await new Promise((resolve) => setTimeout(resolve, 2100));
   });
@@ -92,14 +91,6 @@ describe("the start of a run", () => {
     const other = times.run("--seed", "1");
     expect(other.stdout).not.toBe(whole.stdout);
     expect([times.run("--seed", "1"), times.run()]).toEqual([other, whole]);
-  });
-  it("is kept at the second run if it is short", () => {
-    const short = script("short");
-    const whole = short.run("--no-start-cache");
-    expect(short.run()).toEqual(whole);
-    expect(short.skipped).toBeUndefined();
-    expect(short.skipped).toBeGreaterThan(200_000);
-    expect(short.run()).toEqual(whole);
   });
   it("depends on the policy", () => {
     const confined = script("policy");

@@ -11,10 +11,8 @@ import { type EndedStart, StartWatcher, treeMemoriesOf } from "../../machine/sta
 import type { Continued } from "./kept.ts";
 import { lazyKept } from "./lazy.ts";
 
-/** A shorter start is as fast as the reading of its state. */
-const LEAST_INSTRUCTIONS = 200_000;
-/** To keep a shorter start costs more than one run gains. So it is kept when it comes for the second time. */
-const SHORT_START = 1_000_000;
+/** To keep a shorter start costs more than several runs gain. */
+const LEAST_INSTRUCTIONS = 700_000;
 /**
  * Runs that did not fit the kept start, one after the other: its files change all the time. From then on a
  * start is kept after each run whose number of misses is a power of two.
@@ -44,8 +42,6 @@ export class RunStart {
   readonly #trees: readonly TreeMemory[];
   readonly #file: StartFile;
   #misses = 0;
-  /** An equal run came before. */
-  #isKnown = false;
 
   private constructor(run: StartedRun, trees: readonly TreeMemory[]) {
     const { boot, program, path, folder, nulls } = run;
@@ -74,7 +70,6 @@ export class RunStart {
   continued(): Continued | undefined {
     const found = this.#file.read();
     if (!found) return undefined;
-    this.#isKnown = true;
     const { start, misses } = found;
     const continued = start && lazyKept().continueStart(this.#run, this.#trees, start);
     if (continued === "misfit") this.#misses = misses + 1;
@@ -100,7 +95,6 @@ export class RunStart {
     const misses = this.#misses;
     const { instructions } = session.kernel.processor;
     if (instructions < LEAST_INSTRUCTIONS) return;
-    if (instructions < SHORT_START && !this.#isKnown) return this.#file.writeMisses(0);
     if (misses >= MANY_MISSES && !isPowerOfTwo(misses)) return this.#file.writeMisses(misses);
     const parts = lazyKept().partsBehind(session, boot);
     if (parts) this.#file.write({ clock: boot.clock, notes, output, parts }, misses, instructions);
