@@ -75,6 +75,7 @@ describe("the start of a run", () => {
     add("damaged", `${LOOP}; echo done`);
     add("policy", `${LOOP}; mkdir /tmp/a; echo $?`, { more: ["--policy", join(folder, "policy", "shared", "policy")] });
     writeFileSync(join(folder, "policy", "shared", "policy"), filter(1));
+    add("misfit", "i=0; while [ $i -lt 100 ]; do i=$((i+1)); done; echo done");
     add("now", `${LOOP}; date +%s`);
     // A file that has just changed does not vouch for its content.
     await new Promise((resolve) => setTimeout(resolve, 2100));
@@ -91,6 +92,15 @@ describe("the start of a run", () => {
     const other = times.run("--seed", "1");
     expect(other.stdout).not.toBe(whole.stdout);
     expect([times.run("--seed", "1"), times.run()]).toEqual([other, whole]);
+  });
+  it("is kept again after many runs that did not fit", () => {
+    const misfit = script("misfit");
+    // The last --clock counts.
+    const skipped = (day: number): boolean =>
+      misfit.run("--clock", `2026-02-0${day}`, "--stats").stderr.includes("instructions of a kept start");
+    for (let day = 1; day <= 9; day++) expect(skipped(day)).toBe(false);
+    expect(skipped(9)).toBe(true);
+    expect(skipped(8)).toBe(false);
   });
   it("depends on the policy", () => {
     const confined = script("policy");

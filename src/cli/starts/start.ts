@@ -71,13 +71,11 @@ export class RunStart {
     const found = this.#file.read();
     if (!found) return undefined;
     const { start, misses } = found;
-    const continued = start && lazyKept().continueStart(this.#run, this.#trees, start);
-    if (continued === "misfit") this.#misses = misses + 1;
-    else if (continued) {
-      this.#file.used(start.stored);
-      return continued;
-    } else this.#misses = misses;
-    return undefined;
+    const continued = start ? lazyKept().continueStart(this.#run, this.#trees, start) : "misfit";
+    this.#misses = continued === "misfit" ? misses + 1 : misses;
+    if (!start || !continued || continued === "misfit") return undefined;
+    this.#file.used(start.stored);
+    return continued;
   }
 
   /** Begins to watch. */
