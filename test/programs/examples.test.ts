@@ -63,8 +63,9 @@ describe.skipIf(missing("the examples", gcc, nativeX64))("the examples", { timeo
     expect(existsSync(join(folder, "dist", "lab", "shell"))).toBe(false);
     const archive = readdirSync(place).find((name) => name.endsWith(".tgz")) as string;
     // 5.03 MB on 2026-11-30; 5.07 MB on 2026-12-01: proofs with waiting loops, packed recordings and a
-    // debugger that follows forks have 37 KB.
-    expect(statSync(join(place, archive)).size).toBeLessThan(5_100_000);
+    // debugger that follows forks have 37 KB. 5.13 MB in the evening: starts of the library, and all ends of
+    // a program in proofs.
+    expect(statSync(join(place, archive)).size).toBeLessThan(5_150_000);
   });
   it("serves the page's generated code from the command line's copy, byte for byte", () => {
     const installed = join(place, "node_modules", "trapgate", "dist");
