@@ -52,7 +52,12 @@ export const withPage = async (
     );
     await page.goto(url + hash);
     await runsOf(page, 1);
-    await use(page);
+    try {
+      await use(page);
+    } catch (error) {
+      if (errors.length > 0) console.log(`the page has logged: ${errors.join("; ")}`);
+      throw error;
+    }
     assert.deepEqual(
       errors.filter((error) => !expected.some((one) => one.test(error))),
       [],

@@ -143,7 +143,9 @@ export const openUrl = async (url: string, options: ArchiveOptions = {}): Promis
     limitOf(most).check(Number(answer.headers.get("Content-Length")));
     return openArchive(answer.body, { name, most });
   };
-  const head = await fetched(url, canWait ? { Range: `bytes=0-${HEAD - 1}` } : {});
+  // A browser can fail at a range of a file that it is just storing whole (a service worker's cache does so).
+  const range = fetched(url, canWait ? { Range: `bytes=0-${HEAD - 1}` } : {});
+  const head = await (canWait ? range.catch(() => fetched(url, {})) : range);
   if (head.status !== 206) return whole(head);
   const size = Number(/\/(\d+)$/.exec(head.headers.get("Content-Range") ?? "")?.[1]);
   const first = new Uint8Array(await head.arrayBuffer());

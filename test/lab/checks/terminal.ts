@@ -100,7 +100,8 @@ const shellChecks: readonly Check[] = [
         hash = new URL(page.url()).hash;
       });
       await withPage(world, { hash }, async (page) => {
-        assert.match((await page.locator(".bottom").textContent()) ?? "", /refused/);
+        const told = await page.locator("body").textContent();
+        assert.match((await page.locator(".bottom").textContent()) ?? "", /refused/, `${hash}\n${told}`);
       });
     },
   },
