@@ -2,7 +2,7 @@
 // https://sourceware.org/gdb/current/onlinedocs/gdb.html/Packets.html (vCont)
 // gdb.threads/next-fork-other-thread.exp
 import { readFileSync } from "node:fs";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { assembleProgram } from "../../src/cpu/index.ts";
 import { Debugger } from "../../src/debug/debugger.ts";
 import { programCounter } from "../../src/debug/registers.ts";
@@ -84,4 +84,64 @@ it("a thread that stands still gets no signal that its process ignores", { timeo
   await until(() => debug.stop?.why.kind === "ended");
   // The one stop is the end of the first child: its parent has not got SIGCHLD from the second one.
   expect(await ask("vStopped")).toBe("OK");
+});
+
+// It sleeps for 40 ms again and again.
+const { bytes: sleeper, labels: sleeps } = assembleProgram(
+  `%include "guest.inc"
+ elf64
+_start: call64 35, time, 0
+.stop:  nop
+        jmp _start
+time:   dq 0, 40000000
+ end_elf`,
+  { include },
+);
+it("a packet does not wait while all tasks sleep in real time", { timeout: 60_000 }, async () => {
+  const debug = new Debugger(new Timeline(new Machine(), sleeper, { stdin: "" }));
+  await debug.restart();
+  const { ask } = serve(debug);
+  await ask("qSupported:multiprocess+");
+  await ask("QNonStop:1");
+  expect([(await ask("?"))?.[0], await ask("vStopped")]).toEqual(["T", "OK"]);
+  debug.timeline.turn = async () => {};
+  // No timer of this process ends any more.
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  try {
+    expect(await ask("vCont;c")).toBe("OK");
+    for (let i = 0; i < 100; i++) expect(await ask("qC")).toBe("QCp2.2");
+    expect(vi.getTimerCount()).toBe(1);
+    expect(await ask("vCont;t")).toBe("OK");
+    expect(vi.getTimerCount()).toBe(0);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+it("time in which a debugger has stopped the program is not slept again", { timeout: 60_000 }, async () => {
+  const timeline = new Timeline(new Machine(), sleeper, { stdin: "" });
+  const debug = new Debugger(timeline);
+  await debug.restart();
+  debug.sleepsInRealTime = true;
+  debug.isEachAlone = false;
+  let time = 1000;
+  timeline.kernel.deadline.clock = () => time;
+  timeline.turn = async () => {};
+  debug.addBreakpoint(2, sleeps.get("_start.stop") as number, "swbreak");
+  const waits = vi.spyOn(globalThis, "setTimeout").mockImplementation(((done: () => void, wait: number) => {
+    time += Math.max(1, wait);
+    queueMicrotask(done);
+  }) as never);
+  try {
+    const slept: number[] = [];
+    for (const stood of [0, 30, 1000, 0, 0, 0]) {
+      time += stood;
+      const before = time;
+      expect((await debug.continue()).why.kind).toBe("breakpoint");
+      slept.push(10 * Math.floor((time - before) / 10));
+    }
+    // Of a second 100 ms count: for two sleeps and a half.
+    expect(slept).toEqual([40, 10, 0, 0, 0, 20]);
+  } finally {
+    waits.mockRestore();
+  }
 });

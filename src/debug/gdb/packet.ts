@@ -86,19 +86,26 @@ export class PacketReader {
 }
 
 const hexDigits = "0123456789abcdef";
+const hexBytes = Array.from({ length: 256 }, (_, byte) => `${hexDigits[byte >> 4]}${hexDigits[byte & 15]}`);
 /** Data in a frame. Bytes that have a meaning in the protocol are escaped. */
 const framed = (first: number, data: Uint8Array): Uint8Array => {
-  const out: number[] = [first];
+  const out = new Uint8Array(2 * data.length + 4);
+  let at = 0;
   let sum = 0;
-  for (const byte of data) {
-    const isSpecial = byte === DOLLAR || byte === HASH || byte === ESCAPE || byte === 0x2a;
-    for (const b of isSpecial ? [ESCAPE, byte ^ 0x20] : [byte]) {
-      out.push(b);
-      sum = (sum + b) & 0xff;
+  out[at++] = first;
+  for (let byte of data) {
+    if (byte === DOLLAR || byte === HASH || byte === ESCAPE || byte === 0x2a) {
+      out[at++] = ESCAPE;
+      byte ^= 0x20;
+      sum += ESCAPE;
     }
+    out[at++] = byte;
+    sum += byte;
   }
-  out.push(HASH, hexDigits.charCodeAt(sum >> 4), hexDigits.charCodeAt(sum & 15));
-  return Uint8Array.from(out);
+  out[at++] = HASH;
+  out[at++] = hexDigits.charCodeAt((sum >> 4) & 15);
+  out[at++] = hexDigits.charCodeAt(sum & 15);
+  return out.slice(0, at);
 };
 
 /** A packet with this data. */
@@ -109,7 +116,7 @@ export const notification = (text: string): Uint8Array => framed(PERCENT, latin1
 /** Bytes as hexadecimal digits. */
 export const hex = (bytes: Uint8Array): string => {
   let text = "";
-  for (const byte of bytes) text += `${hexDigits[byte >> 4]}${hexDigits[byte & 15]}`;
+  for (const byte of bytes) text += hexBytes[byte];
   return text;
 };
 /** Hexadecimal digits as bytes; undefined if they are none. */
@@ -120,7 +127,11 @@ export const unhex = (text: string): Uint8Array | undefined => {
 /** An unsigned hexadecimal number up to 2^64; undefined if it is none. */
 export const hexNumber = (text: string): number | undefined => (/^[0-9a-fA-F]{1,16}$/.test(text) ? Number(BigInt(`0x${text}`)) : undefined);
 /** Text as bytes, one a character. */
-export const latin1 = (text: string): Uint8Array => Uint8Array.from(text, (c) => c.charCodeAt(0) & 0xff);
+export const latin1 = (text: string): Uint8Array => {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
+};
 /** Bytes as text, one character a byte. */
 export const textOf = (bytes: Uint8Array): string => {
   let text = "";

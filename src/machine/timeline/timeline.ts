@@ -40,8 +40,10 @@ const STRETCH = 30;
 const SHARE = 0.1;
 /** Instructions before a step back at which a snapshot is kept: the next steps back are short. */
 const NEAR = 1000;
-/** Milliseconds between two looks while all tasks sleep in real time. */
+/** Milliseconds between two looks at the outside world, at most, while all tasks sleep in real time. */
 const SLEEP = 5;
+/** Milliseconds of real time that sleeps make good, at most, if it has passed without them. */
+const LATE = 100;
 
 /** True if a task waits for the outside world. */
 const waitsOutside = ({ tasks }: Kernel): boolean => [...tasks.values()].some(({ waiting }) => waiting?.on.some((q) => q.external));
@@ -86,8 +88,10 @@ export class Timeline {
   /** All tasks sleep in real time, as natively, while the owner looks on. No guest can see it. */
   isPaced = false;
   private readonly _idles: boolean;
-  /** The sleep of all tasks: where it began, and the milliseconds that are left from it. */
-  private _slept = { now: -1, since: 0, spare: 0 };
+  /** Of sleeps in real time: the clock at virtual time 0. */
+  private _pace: number | undefined = undefined;
+  /** Ends such a sleep for a look at the outside world. */
+  private _wake: (() => void) | undefined = undefined;
   private _observer: Observer | undefined = undefined;
   /** Called after the machine has been taken back: its kernel is another object. */
   onRestored: () => void = () => {};
@@ -169,6 +173,18 @@ export class Timeline {
   interrupt(): void {
     this._isInterrupted = true;
     this.kernel.deadline.until = 0;
+    this._wake?.();
+  }
+  /** Lets real time pass, until a sleep of all tasks is over or the owner interrupts the run. */
+  private async _sleep(milliseconds: number): Promise<void> {
+    await new Promise<void>((done) => {
+      const timer = setTimeout(done, Math.min(SLEEP, milliseconds));
+      this._wake = () => {
+        clearTimeout(timer);
+        done();
+      };
+    });
+    this._wake = undefined;
   }
 
   /**
@@ -199,8 +215,8 @@ export class Timeline {
       scheduler.pauseAt = next;
       scheduler.pauseFor = tid;
       kernel.idlesInRealTime = this._idles || this.isPaced;
-      let isEarly = false;
-      const mayPass = (until: number): boolean => !(isEarly = this._isEarly(until));
+      let early = 0;
+      const mayPass = (until: number): boolean => (early = this._earliness(until)) <= 0;
       const was = this.moment;
       const reason = live.step(isNow ? event.now - kernel.now : next === NEVER ? Infinity : timeTo(next, kernel) - kernel.now, mayPass);
       this._work += deadline.clock() - before;
@@ -217,25 +233,26 @@ export class Timeline {
       }
       if (isSlice) return "slice";
       if (reason === "ended") return "ended";
-      if (isEarly) await new Promise((done) => setTimeout(done, SLEEP));
+      if (early > 0) await this._sleep(early);
       if (reason === "idle" && !isNow) return this._idles || waitsOutside(kernel) ? "input" : "stuck";
       if (reason === "stuck") return "stuck";
     }
   }
   /**
-   * True: all tasks sleep until then, and less real time has passed. Real time that was too much for one
-   * sleep counts for the next ones: a loop of short sleeps takes as long as natively.
+   * All tasks sleep until then: the milliseconds of real time that have to pass before. Real time that was
+   * not slept counts: a loop of short sleeps takes as long as natively, and so does a program that a debugger
+   * stops again and again.
    */
-  private _isEarly(until: number): boolean {
+  private _earliness(until: number): number {
     // What has happened already happens again at once.
-    if (!this.isPaced || !this.isAtEnd) return false;
+    if (!this.isPaced || !this.isAtEnd) return 0;
     const { now, deadline } = this.kernel;
     const clock = deadline.clock();
-    if (this._slept.now !== now) this._slept = { now, since: clock - this._slept.spare, spare: 0 };
-    const spare = clock - this._slept.since - (until - now) / 1e6;
-    if (spare < 0) return true;
-    this._slept.spare = Math.min(spare, 2 * SLEEP);
-    return false;
+    const begun = this._pace ?? clock - now / 1e6;
+    // Computing may be faster or slower than real time.
+    const late = Math.max(Math.min(clock - begun - until / 1e6, LATE), (now - until) / 1e6);
+    this._pace = clock - until / 1e6 - late;
+    return -late;
   }
   /** Rests at the next moment. */
   async step(): Promise<Rest> {
