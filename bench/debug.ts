@@ -86,7 +86,8 @@ const measure = async (name: string, command: readonly string[]): Promise<void> 
 try {
   console.log(`load ${loadavg()[0]?.toFixed(1)}`);
   await measure("trapgate", [process.execPath, trapgate, "debug", "--listen", "127.0.0.1:0", "--", program]);
-  if (spawnSync("gdbserver", ["--version"]).status === 0) await measure("gdbserver", ["gdbserver", "--once", "127.0.0.1:0", program]);
+  const theirs = "gdbserver";
+  if (spawnSync(theirs, ["--version"]).status === 0) await measure(theirs, [theirs, "--once", "127.0.0.1:0", program]);
 } finally {
   rmSync(folder, { recursive: true });
 }

@@ -13,7 +13,7 @@ import { Backward } from "./backward.ts";
 import { type Followed, follow } from "./follow.ts";
 import { Forward } from "./forward.ts";
 import { peek } from "./memory.ts";
-import { type Notices, pathOf, type SeenDenial } from "./notices.ts";
+import { type CodeRange, type Notices, pathOf, type SeenDenial } from "./notices.ts";
 import type { BreakKind } from "./points.ts";
 import { changeRegisters } from "./registers.ts";
 import { Standing } from "./standing.ts";
@@ -218,13 +218,20 @@ export class Debugger {
   interrupt(): void {
     this._run?.standing.interrupt();
   }
+  /** For these threads and no others all code outside of a range is a stop. */
+  set ranges(ranges: ReadonlyMap<number, CodeRange>) {
+    this._notes.ranges = ranges;
+  }
   /** Runs on. */
   async continue(): Promise<Stop> {
     await this.settle();
     return this._at.forward.continue();
   }
-  /** Executes an instruction of a thread, and those of others that come first. `within`: until it leaves. */
-  async step(tid: number, within?: readonly [from: number, to: number]): Promise<Stop> {
+  /**
+   * Executes an instruction of a thread, and those of others that come first. `within`: until it leaves, or
+   * until many were executed if each thread stops alone.
+   */
+  async step(tid: number, within?: CodeRange): Promise<Stop> {
     await this.settle();
     const { inside } = this._standing;
     // As on a processor, a step is an iteration.

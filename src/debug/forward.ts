@@ -2,7 +2,7 @@
 import type { Task } from "../kernel/core/task.ts";
 import { SIG } from "../kernel/signal/state/set.ts";
 import { NEVER, type Rest, type Timeline } from "../machine/timeline/timeline.ts";
-import { isEqual, type Noticed, type Notices } from "./notices.ts";
+import { type CodeRange, isEqual, type Noticed, type Notices } from "./notices.ts";
 import { programCounter } from "./registers.ts";
 import type { Standing } from "./standing.ts";
 import type { Stop } from "./stop.ts";
@@ -37,14 +37,23 @@ export class Forward {
       if (stop) return stop;
     }
   }
-  /** Executes an instruction of a thread, and those of others that come first. `within`: until it leaves. */
-  async step(tid: number, within?: readonly [from: number, to: number]): Promise<Stop> {
+  /**
+   * Executes an instruction of a thread, and those of others that come first. `within`: until it leaves, or
+   * until many were executed if each thread stops alone.
+   */
+  async step(tid: number, within?: CodeRange): Promise<Stop> {
     const { _standing: standing, _notes: notes } = this;
     this._begin(true);
     for (let single = 0; ; single++) {
       if (within && single >= MOST_SINGLE) {
-        const stop = await this._after(await notes.outside(tid, within, () => this._timeline.run(NEVER)));
-        if (stop) return stop;
+        if (standing.isEachAlone) return standing.here({ kind: "step" }, tid);
+        notes.ranges = new Map([[tid, within]]);
+        try {
+          const stop = await this._after(await this._timeline.run(NEVER));
+          if (stop) return stop;
+        } finally {
+          notes.ranges = new Map();
+        }
         continue;
       }
       const before = standing.task(tid)?.usage.user;

@@ -29,6 +29,10 @@ export interface Noticed extends Stop {
 /** quiet: nothing is noted. forward: the run stops. collect: it goes on. */
 export type NoticeMode = "quiet" | "forward" | "collect";
 
+/** Instruction pointers, the second one excluded. */
+export type CodeRange = readonly [from: number, to: number];
+const isOutside = (ip: number, [from, to]: CodeRange): boolean => ip < from || ip >= to;
+
 /** Where a thread stood at its last stop: this stop is not met again when it goes on. */
 interface Left {
   readonly user: number;
@@ -53,8 +57,7 @@ export class Notices {
   readonly points = new Points();
   readonly noted: Noticed[] = [];
   mode: NoticeMode = "quiet";
-  /** A thread that runs until it leaves a range. */
-  range: { readonly tid: number; readonly from: number; readonly to: number } | undefined = undefined;
+  private _ranges: ReadonlyMap<number, CodeRange> = new Map();
   readonly wanted: Wanted;
   /** The process whose end ends the history: the one that is followed. Undefined: the first one. */
   followed: number | undefined = undefined;
@@ -115,8 +118,17 @@ export class Notices {
    * ignores: gdb removes its breakpoints for a step over one of them.
    */
   arm(isStep = false): void {
-    const { points } = this;
+    const { points, _ranges: ranges } = this;
     if (!points.isChanged) return;
+    if (ranges.size > 0) {
+      const outside = [...ranges.values()];
+      points.isChanged = false;
+      this._code = points.addresses;
+      const code = { size: 1, has: (ip: number) => outside.some((range) => isOutside(ip, range)) || points.isBreakpoint(ip) };
+      (this._kernel.processor as Cpu).debugStops = { ...this._stops(), code };
+      this.known.clear();
+      return;
+    }
     const code = points.addresses;
     const isKnown = [...code].every((address) => this._code.has(address));
     if (!isKnown || (!isStep && this._code.size > code.size + MOST_STALE) || (!isStep && code.size === 0)) this._code = code;
@@ -125,17 +137,14 @@ export class Notices {
     (this._kernel.processor as Cpu).debugStops = stops.code.size === 0 && stops.data.length === 0 ? undefined : stops;
     this.known.clear();
   }
-  /** All code outside of a range is a stop while `work` goes on, for one thread. */
-  async outside<T>(tid: number, [from, to]: readonly [from: number, to: number], work: () => Promise<T>): Promise<T> {
-    this.range = { tid, from, to };
-    const code = { size: 1, has: (ip: number) => ip < from || ip >= to || this.points.isBreakpoint(ip) };
-    (this._kernel.processor as Cpu).debugStops = { ...this._stops(), code };
-    try {
-      return await work();
-    } finally {
-      this.range = undefined;
-      (this._kernel.processor as Cpu).debugStops = this._stops();
-    }
+  /** For these threads and no others all code outside of a range is a stop. */
+  set ranges(ranges: ReadonlyMap<number, CodeRange>) {
+    const before = this._ranges;
+    if (ranges.size === before.size && [...ranges].every(([tid, range]) => before.get(tid) === range)) return;
+    this._ranges = ranges;
+    this._code = new Set();
+    this.points.isChanged = true;
+    this.arm();
   }
   private _stops(): DebugStops {
     const data = this.points.watches.map(({ address, length, on }) => ({
@@ -161,19 +170,20 @@ export class Notices {
     const task = scheduler.current;
     if (this.mode === "quiet" || !task) return false;
     const point = this.points.at(task.process.pid, ip);
-    const { range } = this;
-    if (point === undefined && range?.tid === task.pid && (ip < range.from || ip >= range.to)) {
+    const range = this._ranges.get(task.pid);
+    const stepped = (): boolean => {
+      if (!range || !isOutside(ip, range)) return false;
       this._note(task, { kind: "step" }, this._momentAt(instructions), false);
       return true;
-    }
-    if (point === undefined || !this.isSeen(task)) return false;
+    };
+    if (point === undefined || !this.isSeen(task)) return stepped();
     const left = this.left.get(task.pid);
     if (this.mode === "forward" && left?.ip === ip && left.user === scheduler.userTime(instructions)) return false;
     const how = (["swbreak", "hwbreak"] satisfies BreakKind[]).find((kind) => {
       const conditions = point[kind]?.conditions;
       return conditions && (conditions.length === 0 || conditions.some((condition) => evaluateAgent(condition, task) !== 0n));
     });
-    if (!how) return false;
+    if (!how) return stepped();
     this._note(task, { kind: "breakpoint", how }, this._momentAt(instructions), false);
     return this.mode === "forward";
   }

@@ -124,7 +124,7 @@ it("time in which a debugger has stopped the program is not slept again", { time
   debug.sleepsInRealTime = true;
   debug.isEachAlone = false;
   let time = 1000;
-  timeline.kernel.deadline.clock = () => time;
+  Object.defineProperty(timeline.kernel.deadline, "clock", { value: () => time });
   timeline.turn = async () => {};
   debug.addBreakpoint(2, sleeps.get("_start.stop") as number, "swbreak");
   const waits = vi.spyOn(globalThis, "setTimeout").mockImplementation(((done: () => void, wait: number) => {
@@ -144,4 +144,38 @@ it("time in which a debugger has stopped the program is not slept again", { time
   } finally {
     waits.mockRestore();
   }
+});
+
+// The first process spins for ever, its child for a while.
+const { bytes: spinners, labels: spins } = assembleProgram(
+  `%include "guest.inc"
+ elf64
+_start: call64 57
+        test eax, eax
+        jz .child
+.spin:  jmp .spin
+.child: mov ecx, 100000
+.turn:  dec ecx
+        jnz .turn
+.left:  die 3
+ end_elf`,
+  { include },
+);
+it("threads step over ranges side by side", { timeout: 60_000 }, async () => {
+  const debug = new Debugger(new Timeline(new Machine(), spinners, { stdin: "" }));
+  await debug.restart();
+  const { ask } = serve(debug);
+  await ask("qSupported:multiprocess+;fork-events+");
+  await ask("QNonStop:1");
+  expect([(await ask("?"))?.[0], await ask("vStopped"), await ask("vCont;c")]).toEqual(["T", "OK", "OK"]);
+  await until(() => debug.stop?.why.kind === "child");
+  expect(await ask("vStopped")).toBe("OK");
+  const [start, child, left] = ["_start", "_start.child", "_start.left"].map((name) => (spins.get(name) as number).toString(16));
+  expect(await ask(`vCont;r${start},${child}:p2.2`)).toBe("OK");
+  expect(await ask(`vCont;r${start},${left}:p3.3`)).toBe("OK");
+  await until(() => debug.stop?.tid === 3 && debug.stop.why.kind === "step" && programCounter(debug.task(3) as Task).toString(16) === left);
+  expect(await ask("vStopped")).toBe("OK");
+  // The other one has not left its range.
+  expect([await ask("vCont;t:p2.2"), await ask("vStopped")]).toEqual(["OK", "OK"]);
+  expect(programCounter(debug.task(2) as Task)).toBe(spins.get("_start.spin"));
 });

@@ -2,6 +2,7 @@
 // https://sourceware.org/gdb/current/onlinedocs/gdb.html/Remote-Non_002dStop.html
 import type { Task } from "../../kernel/core/task.ts";
 import type { Debugger } from "../debugger.ts";
+import { programCounter } from "../registers.ts";
 import type { Stop } from "../stop.ts";
 import { OK } from "./replies.ts";
 import { actionOf, type ThreadAction } from "./resume.ts";
@@ -18,6 +19,7 @@ export class NonStop {
   private readonly _notify: (text: string) => void;
   /** Threads that stand still. All others run, new ones too. */
   private readonly _stopped = new Set<number>();
+  /** Steps of threads; "continue" with a range: it runs until it leaves the range. */
   private readonly _steps = new Map<number, ThreadAction>();
   /** Stops that gdb has not read. The first one has been told. */
   private readonly _told: Told[] = [];
@@ -91,16 +93,28 @@ export class NonStop {
     if (task) this._tell({ pid: task.process.pid, tid: task.pid, why: { kind: "interrupt" } });
     return OK;
   }
+  /** True: a thread that has executed many instructions of a range runs in it, beside all others. */
+  private _runsOn({ tid, why }: Stop): boolean {
+    const [action, task] = [this._steps.get(tid), this._debug.task(tid)];
+    if (why.kind !== "step" || action?.kind !== "step" || !action.within || !task) return false;
+    const [from, to] = action.within;
+    const ip = programCounter(task);
+    if (ip < from || ip >= to) return false;
+    this._steps.set(tid, { ...action, kind: "continue" });
+    return true;
+  }
   /** Runs until gdb sends something, or all threads stand still. */
   async run(hasMore: () => boolean): Promise<void> {
     const { _debug: debug } = this;
     while (!hasMore() && this.isRunning) {
-      const steppers = this._running.filter(({ pid }) => this._steps.has(pid));
+      const steppers = this._running.filter(({ pid }) => this._steps.get(pid)?.kind === "step");
       const stepper = steppers.find(({ state }) => state === "runnable") ?? steppers[0];
+      const ranges = this._running.map(({ pid }) => [pid, this._steps.get(pid)] as const);
+      debug.ranges = new Map(ranges.flatMap(([tid, step]) => (step?.kind === "continue" && step.within ? [[tid, step.within]] : [])));
       // Threads step one after the other: the next one must not run on meanwhile.
-      debug.hold((task) => this._stopped.has(task.pid) || (task !== stepper && this._steps.has(task.pid)));
+      debug.hold((task) => this._stopped.has(task.pid) || (task !== stepper && steppers.includes(task)));
       const stop = stepper ? await debug.step(stepper.pid, this._steps.get(stepper.pid)?.within) : await debug.continue();
-      if (stop.why.kind === "interrupt") continue;
+      if (stop.why.kind === "interrupt" || this._runsOn(stop)) continue;
       this._tell(stop);
       const hasEnded = stop.why.kind === "thread-ended" || stop.why.kind === "ended";
       if (hasEnded && debug.events.noResumed && !this.isRunning && debug.threads.length > 0)
