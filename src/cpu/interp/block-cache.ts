@@ -33,6 +33,7 @@ const arena = layout.records + (longest + 2) * record.size;
 /** The name of the side table `codeFrames`. */
 const codeFramesTable = "code frames";
 
+const pagesOf = (addresses: ReadonlySet<number>): readonly number[] => [...addresses].map((address) => Math.floor(address / 4096));
 /** Contexts whose instruction pointers are linear addresses. */
 const flatContexts = contexts.reduce((bits, { flat }, n) => (flat ? bits | (1 << n) : bits), 0);
 
@@ -73,7 +74,7 @@ export class Blocks {
     this.#regions = new RegionRecords(state, this.records, this.#jumps);
     this.addresses = new CodeAddresses(state, this.#jumps, mmu, {
       unmapped: (frame) => events.frameUnmapped(frame),
-      isQuick: (frame) => this.#isQuick(frame),
+      isQuick: (frame, page) => this.#isQuick(frame, page),
     });
     this.decoder = new BlockDecoder(state, this.records, this.addresses, code, (first, frame) => this.#crosses(first, frame));
     this.decoder.next = arena;
@@ -335,12 +336,13 @@ export class Blocks {
    */
   #allow(linear: number, frame: number): void {
     if (this.routine.isFull) this.reportDecoded();
-    this.routine.contexts = this.#onBlock === undefined && this.#stops === undefined ? this.decoder.known & flatContexts : 0;
-    if (this.#isQuick(frame)) this.addresses.quicken(linear);
+    this.routine.contexts = this.#onBlock === undefined && this.#stopPages !== undefined ? this.decoder.known & flatContexts : 0;
+    if (this.#isQuick(frame, Math.floor(linear / 4096))) this.addresses.quicken(linear);
   }
-  /** True if new blocks of the frame change nothing but the table of blocks. */
-  #isQuick(frame: number): boolean {
-    return this.codeFrames[frame >>> 12] !== 0 && !this.codeBytes.has(frame) && !this.#restorable.has(frame);
+  /** True if new blocks of the frame change nothing but the table of blocks, and no stop is in its page. */
+  #isQuick(frame: number, page: number): boolean {
+    const isKnown = this.codeFrames[frame >>> 12] !== 0 && !this.codeBytes.has(frame) && !this.#restorable.has(frame);
+    return isKnown && this.#stopPages?.has(page) === false;
   }
   /** Frames with blocks that `blockMissing` may restore. */
   readonly #restorable = new Set<number>();
@@ -353,9 +355,12 @@ export class Blocks {
   }
   set stops(stops: CodeStops | undefined) {
     this.#stops = stops;
+    this.#stopPages = stops === undefined ? new Set() : stops instanceof Set ? new Set(pagesOf(stops)) : undefined;
     this.routine.contexts = 0;
   }
   #stops: CodeStops | undefined;
+  /** The pages of the stops. Undefined: they are a rule, so any page may have some. */
+  #stopPages: ReadonlySet<number> | undefined = new Set();
   /** The instructions of a block before the first stop behind its start. */
   #beforeStop(first: number, count: number): number {
     const { stops } = this;

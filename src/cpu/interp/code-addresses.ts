@@ -24,7 +24,7 @@ interface CodeAddressEvents {
   /** Called with the frame of a page that may have been unmapped or remapped. */
   unmapped(frame: number): void;
   /** See `CodePages`. */
-  isQuick(frame: number): boolean;
+  isQuick(frame: number, page: number): boolean;
 }
 
 /** The code pages of the current address space. */

@@ -16,13 +16,13 @@ export class CodePages {
    */
   readonly #cachedPages: Float64Array;
   readonly #cachedFrames: Uint32Array;
-  readonly #isQuick: (frame: number) => boolean;
+  readonly #isQuick: (frame: number, page: number) => boolean;
   /** The page addresses and their frames. */
   readonly addresses: number[] = [];
   readonly frames: number[] = [];
 
-  /** `isQuick`: true for a frame whose blocks may be decoded without notice. */
-  constructor(state: State, isQuick: (frame: number) => boolean) {
+  /** `isQuick`: true for a frame whose blocks may be decoded without notice at this page. */
+  constructor(state: State, isQuick: (frame: number, page: number) => boolean) {
     this.#cachedPages = new Float64Array(state.memory.buffer, layout.codePages, count);
     this.#cachedFrames = new Uint32Array(state.memory.buffer, layout.codePageFrames, count);
     this.#isQuick = isQuick;
@@ -36,7 +36,7 @@ export class CodePages {
     const frame = this.#frames.get(page);
     if (frame !== undefined) {
       this.#cachedPages[n] = page;
-      this.#cachedFrames[n] = page !== 0 && this.#isQuick(frame) ? frame + quick : frame;
+      this.#cachedFrames[n] = page !== 0 && this.#isQuick(frame, page) ? frame + quick : frame;
     }
     return frame;
   }
