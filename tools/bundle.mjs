@@ -224,12 +224,15 @@ const distances = async () => {
   return (path) => distance.get(path) ?? typical.length;
 };
 
+/** Tables by name, of which a run uses few entries. */
+const TABLES = /\/machine\/snapshot\/(?:classes|constants)\.js$/;
+
 /** The scripts' chunks by the scripts' names, in their order, and what else `bundle` needs. */
 export const planned = async () => {
   const distance = await distances();
   const of = (path) => distance(relative(top, path));
   const { texts, needs, entryOf, modulesOf, passesOn, sourceOf, loadedBy, chunkOf } = await chunksOf(
-    (from, to) => !/\/lazy\.js$/.test(to) && of(to) > of(from),
+    (from, to) => !/\/lazy\.js$/.test(to) && of(to) > (TABLES.test(from) ? 0 : of(from)),
   );
   const main = chunkOf("cli/main.js");
   const listed = Object.entries(JSON.parse(readFileSync(join(top, "tools", "chunks.json"), "utf8")));

@@ -37,17 +37,17 @@ export const stateClasses = (): string => {
     const list = names.map((name) => (local(file, name) === name ? name : `${name} as ${local(file, name)}`));
     return `import { ${list.join(", ")} } from "${file.startsWith("machine/") ? `../${file.slice(8)}` : `../../${file}`}";`;
   });
-  const rows = found.flatMap(({ file, names }) => names.map((name) => `  ["${file}:${name}", ${local(file, name)}],`));
+  const rows = found.flatMap(({ file, names }) => names.map((name) => `  ["${file}:${name}", () => ${local(file, name)}],`));
   return [
     "// The classes of a machine's state, by file and name. Made by `npm run state` (tools/state-classes.ts).",
     "// biome-ignore-all format: generated",
     "// biome-ignore-all assist/source/organizeImports: generated",
     ...imports,
     "",
-    "/** Name and constructor. */",
-    "export const classes: readonly (readonly [name: string, constructor: object])[] = [",
+    "/** Constructors by name. A bundle loads a class when it is wanted. */",
+    "export const classes: ReadonlyMap<string, () => object> = new Map<string, () => object>([",
     ...rows,
-    "];",
+    "]);",
     "",
   ].join("\n");
 };

@@ -24,31 +24,42 @@ import { defaultLimits } from "../../memory/limits.ts";
 import { NO_LEAF } from "../../memory/page-table.ts";
 import { NO_AUXV } from "../../memory/space.ts";
 
-/** The constants by their names. Some grow: tables are made at their first use. */
-export const constants: Readonly<Record<string, object>> = {
-  x64,
-  i386,
-  x32,
-  profiles: knownProfiles,
-  calls: callTables,
-  deviceDrivers,
-  optionLevels,
-  features,
-  fileSystemTypes,
-  DEFAULT_ACTION,
-  NO_PROGRAM,
-  NO_ALT_STACK,
-  defaultLimits,
-  EPHEMERAL,
-  NO_ARGS,
-  NO_AUXV,
-  NO_CRED,
-  NO_GROUPS,
-  NO_LEAF,
-  NO_LOOP_NAME,
-  NO_OFFSET,
-  NO_PEER,
+const own: Readonly<Record<string, () => object>> = {
+  x64: () => x64,
+  i386: () => i386,
+  x32: () => x32,
+  profiles: () => knownProfiles,
+  calls: () => callTables,
+  deviceDrivers: () => deviceDrivers,
+  optionLevels: () => optionLevels,
+  features: () => features,
+  fileSystemTypes: () => fileSystemTypes,
+  DEFAULT_ACTION: () => DEFAULT_ACTION,
+  NO_PROGRAM: () => NO_PROGRAM,
+  NO_ALT_STACK: () => NO_ALT_STACK,
+  defaultLimits: () => defaultLimits,
+  EPHEMERAL: () => EPHEMERAL,
+  NO_ARGS: () => NO_ARGS,
+  NO_AUXV: () => NO_AUXV,
+  NO_CRED: () => NO_CRED,
+  NO_GROUPS: () => NO_GROUPS,
+  NO_LEAF: () => NO_LEAF,
+  NO_LOOP_NAME: () => NO_LOOP_NAME,
+  NO_OFFSET: () => NO_OFFSET,
+  NO_PEER: () => NO_PEER,
   // Their modules name recipes. A bundle loads a module when an export of it is first used.
-  recipes: [fixedEntries, filesOf, attributes, pidEntry],
-  ...Object.assign({}, ...features.map(({ constants: own }) => own?.() ?? {})),
+  recipes: () => [fixedEntries, filesOf, attributes, pidEntry],
+};
+const ofFeatures = (): Readonly<Record<string, object>> => Object.assign({}, ...features.map(({ constants: some }) => some?.() ?? {}));
+
+/** The constants by their names. Some grow: tables are made at their first use. */
+export const constants = (): Readonly<Record<string, object>> => ({
+  ...Object.fromEntries(Object.entries(own).map(([name, value]) => [name, value()])),
+  ...ofFeatures(),
+});
+/** One of them. */
+export const constantOf = (name: string): object | undefined => {
+  if (Object.hasOwn(own, name)) return own[name]?.();
+  const others = ofFeatures();
+  return Object.hasOwn(others, name) ? others[name] : undefined;
 };

@@ -4,37 +4,20 @@ import type { Kernel } from "../../kernel/core/kernel.ts";
 import { observe } from "../../kernel/observer.ts";
 import { Problem } from "../../problem.ts";
 import { lazyObservers } from "../lazy.ts";
-import { Machine } from "../machine.ts";
+import type { Machine } from "../machine.ts";
 import { momentOf, momentText } from "../moment.ts";
-import type { FileOptions, Hooks, Program } from "../options.ts";
+import type { Hooks, Program } from "../options.ts";
 import type { Run } from "../run.ts";
 import { Session, type SessionOptions, type Started, type StopReason } from "../session.ts";
-import { fileAt, putFile } from "../tree.ts";
-import { setArguments } from "./arguments.ts";
+import { machineOf, prepare } from "./copy.ts";
 import type { ForkOptions, RunLimits, StartOptions, Until } from "./options.ts";
-import { reseed } from "./processor-state.ts";
-import { resume, type SavedState, saveState, takeBack } from "./snapshot.ts";
+import { type SavedState, saveState, takeBack } from "./snapshot.ts";
 import { type Waiting, waitFor } from "./until.ts";
 
 /** Milliseconds of real time between two looks at timers and signals of the host. */
 const STRETCH = 30;
 
 const bytesOf = (text: string | Uint8Array): Uint8Array => (typeof text === "string" ? new TextEncoder().encode(text) : text);
-
-/** Puts a file into a machine that runs: its next lookup finds it. */
-const replaceFile = ({ vfs }: Kernel, path: string, file: string | Uint8Array | FileOptions): void => {
-  const { content, mode = 0o644 } = typeof file === "string" || file instanceof Uint8Array ? { content: file } : file;
-  putFile(vfs, path, typeof content === "string" ? bytesOf(content) : content, mode);
-  const { dentry } = fileAt(vfs, path);
-  dentry.parent.children.delete(dentry.name);
-};
-
-/** Makes the changes in a copy that its owner wants. */
-const prepare = (kernel: Kernel, started: Started | undefined, { args, env, files = {}, seed }: ForkOptions): void => {
-  if (started && (args ?? env) !== undefined) setArguments(kernel, started.process.leader, args, env);
-  for (const [path, file] of Object.entries(files)) replaceFile(kernel, path, file);
-  if (seed !== undefined) reseed(kernel, seed);
-};
 
 /**
  * An exception in a machine of a file. The reader checks types, numbers and references; that the state as a
@@ -45,18 +28,6 @@ export const forged = (error: unknown): unknown =>
   error instanceof Error && !(error instanceof Problem)
     ? new Problem("bad-snapshot", `the snapshot's state is not one of a run: ${error.message}`, { cause: error })
     : error;
-
-/** A machine in a state, with the changes that its owner wants. */
-export const machineOf = (
-  state: SavedState,
-  boot: Machine["options"],
-  options: ForkOptions,
-): { readonly machine: Machine; readonly program: Started } => {
-  const { booted, started } = resume(state, boot, options);
-  const machine = new Machine(boot, undefined, booted);
-  prepare(machine.kernel, started, options);
-  return { machine, program: started as Started };
-};
 
 /** The reason for which a run in steps has come to rest. */
 type Rest = "holds" | "ended" | "rests" | "timeout";

@@ -9,7 +9,7 @@ import type { Program, ProgramOptions } from "../options.ts";
 import { MAX_OUTPUT } from "../output-buffer.ts";
 import type { Run } from "../run.ts";
 import type { Started } from "../session.ts";
-import { machineOf } from "../snapshot/live.ts";
+import { machineOf } from "../snapshot/copy.ts";
 import { type SavedState, saveState } from "../snapshot/snapshot.ts";
 import { filesFacts, policyFacts, runFacts } from "./run-facts.ts";
 import { type EndedStart, StartWatcher, treeMemoriesOf } from "./watcher.ts";

@@ -51,7 +51,7 @@ export interface FileHead {
 const buildOf = (): string => {
   if (builtFrom !== undefined) return builtFrom;
   const writer = new Writer();
-  for (const [name, constructor] of classes) writer.text(`${name} ${String(constructor)}`);
+  for (const [name, constructor] of classes) writer.text(`${name} ${String(constructor())}`);
   return checksum(writer.bytes);
 };
 
@@ -272,7 +272,7 @@ export const openParts = ({ header, body }: FileParts, given: ReadOptions, isOwn
     network,
     store: overlayOf(header.needs, given, options),
   };
-  for (const name of header.classes) if (!classNames.has(name)) throw badFile("it names a class that is none");
+  for (const name of header.classes) if (!classes.has(name)) throw badFile("it names a class that is none");
   const from = new Reader(body);
   if (header.items > from.left) throw badFile("it ends too early");
   const graph = new GraphReader(from, tables, header.items);
@@ -300,7 +300,6 @@ export const openParts = ({ header, body }: FileParts, given: ReadOptions, isOwn
     options,
   };
 };
-const classNames = new Set(classes.map(([name]) => name));
 const fail = (why: string): never => {
   throw badFile(why);
 };

@@ -9,7 +9,7 @@ import { badFile, type Reader } from "./binary.ts";
 import { KINDS, protoTag, tag, VIEW_NAMES, VIEWS } from "./format.ts";
 import type { Hosts } from "./type-check.ts";
 
-const prototypes = new Map(classes.map(([name, made]) => [name, (made as { readonly prototype: object }).prototype]));
+const prototypeOf = (name: string): object | undefined => (classes.get(name)?.() as { readonly prototype: object } | undefined)?.prototype;
 const NAME = /^[\w$]+$/;
 
 /** The tables of a header, resolved. */
@@ -186,7 +186,7 @@ export class GraphReader {
     if (how !== protoTag.plain && how !== protoTag.null && how !== protoTag.class && how !== protoTag.item)
       throw badFile("an object has no prototype");
     const name = how === protoTag.class ? this._of(this._tables.classes) : how === protoTag.item ? "over" : "object";
-    const proto = how === protoTag.class ? (prototypes.get(name) ?? null) : how === protoTag.plain ? Object.prototype : null;
+    const proto = how === protoTag.class ? (prototypeOf(name) ?? null) : how === protoTag.plain ? Object.prototype : null;
     const [names, supplied] = [this._names(), this._names()];
     if (how === protoTag.class && !names.every((each) => NAME.test(each))) throw badFile("a field has no name");
     return { how, name, proto, names, supplied };
@@ -245,8 +245,7 @@ export const checkGraph = (items: readonly Item[], root: number): void => {
       throw badFile("a stream has no queue");
     if (item.kind === "object" && typeof item.proto === "number") {
       const under = items[item.proto];
-      if (under?.kind !== "object" || typeof under.proto === "number" || !prototypes.has(under.name))
-        throw badFile("an object is over none");
+      if (under?.kind !== "object" || typeof under.proto === "number" || !classes.has(under.name)) throw badFile("an object is over none");
     }
   }
   const kernel = fieldOf(root, "kernel");

@@ -40,14 +40,13 @@ export interface Hosts {
 }
 
 const rows = new Map(types);
-const constructors = new Map(classes.map(([name, made]) => [name, made as new () => object]));
+const constructors = new Map([...classes].map(([name, made]) => [name, made() as new () => object]));
 /** A class and all that extend it. */
 const kinds = new Map(
-  classes.map(([name, made]) => {
-    const { prototype } = made as { readonly prototype: object };
-    const isKind = ([, other]: (typeof classes)[number]): boolean =>
-      other === made || Object.prototype.isPrototypeOf.call(prototype, (other as { readonly prototype: object }).prototype);
-    return [name, new Set(classes.filter(isKind).map(([each]) => each))] as const;
+  [...constructors].map(([name, made]) => {
+    const isKind = ([, other]: readonly [string, new () => object]): boolean =>
+      other === made || Object.prototype.isPrototypeOf.call(made.prototype as object, other.prototype as object);
+    return [name, new Set([...constructors].filter(isKind).map(([each]) => each))] as const;
   }),
 );
 
