@@ -3,7 +3,7 @@ import { fstatSync, statSync } from "node:fs";
 import { WorkBudget } from "../budget.ts";
 import { heapFor } from "../host/node-internals.ts";
 import { insistence, passSignals } from "../host/node-signals.ts";
-import { backlog, fdSink } from "../host/node-sink.ts";
+import { backlog, fdSink, writeLine } from "../host/node-sink.ts";
 import { stdinFile, stdinInto } from "../host/node-streams.ts";
 import type { ByteSink } from "../kernel/fs/files/stream.ts";
 import type { BootOptions } from "../machine/boot.ts";
@@ -64,7 +64,7 @@ class Insisted extends Error {
 
 const SIGINT = 2;
 const DAY = 86_400_000;
-const say = (line: string): void => void fdSink(2).write(new TextEncoder().encode(shown(`${line}\n`)));
+const say = (line: string): void => writeLine(2, shown(line));
 
 /** Bytes of the policy's meaning at most: it stays beside the guest's memory. */
 const MOST_POLICY = 96 * 2 ** 20;

@@ -3,7 +3,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fdSink } from "../host/node-sink.ts";
+import { writeLine } from "../host/node-sink.ts";
 import { Problem } from "../problem.ts";
 
 /** An output of lines. */
@@ -13,10 +13,10 @@ export interface LineOutput {
   close(): Promise<void>;
 }
 
-const writer = (fd: number): ((text: string) => void) => {
-  const out = fdSink(fd);
-  return (text) => void out.write(new TextEncoder().encode(`${text}\n`));
-};
+const writer =
+  (fd: number): ((text: string) => void) =>
+  (text) =>
+    writeLine(fd, text);
 const open = (file: string): number => {
   try {
     return openSync(file, "w");

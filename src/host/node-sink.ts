@@ -2,6 +2,7 @@
 // output and ours come in order. A reader slower than the guest must not block this process, which serves
 // signals and timeouts. The unread output is kept, and the machine stands still until it is taken.
 import { constants, fstatSync, openSync, writeSync } from "node:fs";
+import { isatty } from "node:tty";
 import { E, type ErrnoName } from "../abi/errno.ts";
 import { WaitQueue } from "../kernel/base/wait.ts";
 import type { ByteSink } from "../kernel/fs/files/stream.ts";
@@ -147,6 +148,14 @@ export const fdSink = (fd: number): FdSink => {
   const known = sinks.get(fd) ?? new FdSink(fd);
   sinks.set(fd, known);
   return known;
+};
+let isPlain = false;
+/** From now on terminals show bytes as they come, or no longer. */
+export const showPlainly = (isSo: boolean): void => void (isPlain = isSo);
+/** Writes a line of this process. A terminal that shows bytes as they come needs the carriage return. */
+export const writeLine = (fd: number, line: string): void => {
+  const text = isPlain && isatty(fd) ? `${line}\n`.replaceAll("\n", "\r\n") : `${line}\n`;
+  fdSink(fd).write(new TextEncoder().encode(text));
 };
 /** Output that readers have not taken. */
 export const backlog = {

@@ -6,7 +6,7 @@ import { E } from "../abi/errno.ts";
 import type { ByteSink } from "../kernel/fs/files/stream.ts";
 import type { Inputs } from "../machine/inputs.ts";
 import type { TerminalOptions } from "../machine/standard-streams.ts";
-import { fdSink } from "./node-sink.ts";
+import { fdSink, showPlainly } from "./node-sink.ts";
 
 interface TerminalSize {
   readonly columns: number;
@@ -65,6 +65,8 @@ process.on("exit", () => letGo(atStart));
 /** ^C, the character of SIGINT in every common setting. */
 const INTR = 0x03;
 const PAUSE = 20;
+/** Milliseconds that stty(1) may take. */
+const PATIENCE = 1000;
 const cell = new Int32Array(new SharedArrayBuffer(4));
 
 /** True if this process may read the terminal without being stopped. man 5 proc_pid_stat, pgrp and tpgid. */
@@ -104,15 +106,24 @@ export const useTerminal = (inputs: Inputs, awaited: () => boolean, interrupted:
     inputs.push({ kind: "bytes", bytes: new Uint8Array(chunk) });
   };
   const end = (): void => inputs.push({ kind: "end" });
-  /** A job in the background would be stopped by either; it begins when it comes to the foreground. */
+  /**
+   * A job in the background would be stopped by either; it begins when it comes to the foreground. Node's raw
+   * mode lets the terminal put a carriage return before each newline, as the guest's own terminal has done
+   * already, or as a program that draws on the screen does not want.
+   */
   const take = (): void => {
     if (!isForeground()) return;
     stdin.setRawMode(true);
+    const { spawnSync } = process.getBuiltinModule("node:child_process");
+    showPlainly(spawnSync("stty", ["-opost"], { stdio: ["inherit", "ignore", "ignore"], timeout: PATIENCE }).status === 0);
     if (!reads) stdin.on("data", data).once("end", end).once("error", end);
     reads = true;
   };
   // A terminal that is gone has no mode.
-  const give = (): void => void (isatty(0) && stdin.isRaw && stdin.setRawMode(false));
+  const give = (): void => {
+    if (isatty(0) && stdin.isRaw) stdin.setRawMode(false);
+    showPlainly(false);
+  };
   const restore = (): void => {
     give();
     process.off("exit", give).off("SIGWINCH", resize).off("SIGCONT", take).off("SIGTSTP", stop);

@@ -21,9 +21,17 @@ describe.skipIf(missing("a terminal", need, script))("a terminal", { timeout: 60
         { after: "\nlimne", type: "exit 5\r" },
       ],
     );
-    expect(output).toContain("/dev/console\r\r\n33 99");
-    expect(output).toContain("lime\b \bne\r\r\nlimne\r\r\n");
+    expect(output).toContain("/dev/console\r\n33 99");
+    expect(output).toContain("lime\b \bne\r\nlimne\r\n");
     expect(output).toContain("status 5\r\nicanon");
+  });
+  it("shows the bytes of its line discipline, and lines of a trace", async () => {
+    const { output } = await converse(
+      `node bin/trapgate.js trace -e exit_group ${need.path} sh -c 'echo one; stty -opost; printf "two\\nthree\\n"'; stty -a | grep -o '[-]*opost'`,
+      [],
+    );
+    expect(output).toMatch(/^one\r\n(?:---[^\r\n]*\r\n)?two\nthree\n/m);
+    expect(output).toMatch(/\nexit_group\(0\)[^\r\n]*\r\n(?:[^\r\n]*\r\n)*opost\r\n$/);
   });
 
   it.each([
