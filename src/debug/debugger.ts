@@ -36,7 +36,7 @@ export class Debugger {
   private readonly _wanted: Wanted = {
     catches: undefined,
     passes: new Set(),
-    events: { fork: false, vfork: false, exec: false, threads: false, noResumed: false },
+    events: { fork: false, vfork: false, exec: false, threads: false, clones: new Set(), ends: new Set(), noResumed: false },
     conditions: [],
     endsAtExec: false,
   };

@@ -32,8 +32,9 @@ export const follow = async (debug: Debugger, followed: Followed): Promise<void>
           "bad-moment",
           "fork" in followed ? `no process ${followed.fork} begins` : `no process ${JSON.stringify(followed.exec)} executes a program`,
         );
-      isFork = why.kind === "child";
-      task = isFork || why.kind === "exec" ? debug.task(why.kind === "child" ? why.child : tid) : undefined;
+      const child = why.kind === "child" && why.how !== "clone" ? why.child : undefined;
+      isFork = child !== undefined;
+      task = isFork || why.kind === "exec" ? debug.task(child ?? tid) : undefined;
     }
     if (task) debug.detachOthers(task.process.pid);
   } finally {

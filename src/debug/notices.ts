@@ -283,7 +283,8 @@ export class Notices {
         if (!parent) return;
         if (this.awaitsTask && this.isSeen(child)) this.timeline.stop();
         if (child.process === parent.process) {
-          if (events.threads || (this.holdsNew && this.mode === "forward")) note(child, { kind: "thread-created" }, false);
+          if (events.clones.has(parent.pid)) note(parent, { kind: "child", how: "clone", child: child.pid }, false);
+          else if (events.threads || (this.holdsNew && this.mode === "forward")) note(child, { kind: "thread-created" }, false);
           return;
         }
         // A child of a process that gdb does not see.
@@ -303,7 +304,7 @@ export class Notices {
         if (task.process.threads.length <= 1) note(task, { kind: "ended", status }, false);
         // A thread that another one ends is of a program that is replaced: execve(2).
         else if (task.process.exiting === undefined && this._kernel.scheduler.current === task) {
-          if (events.threads) note(task, { kind: "thread-ended", status }, false);
+          if (events.threads || events.ends.has(task.pid)) note(task, { kind: "thread-ended", status }, false);
           else if (events.noResumed && this._isLastResumed(task)) note(task, { kind: "no-resumed" }, false);
         }
       },

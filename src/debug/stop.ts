@@ -8,7 +8,8 @@ export type WhyStopped =
   | { readonly kind: "breakpoint"; readonly how: "swbreak" | "hwbreak" }
   | { readonly kind: "watch"; readonly on: WatchKind; readonly address: number }
   | { readonly kind: "syscall"; readonly way: "entry" | "return"; readonly nr: number }
-  | { readonly kind: "child"; readonly how: "fork" | "vfork"; readonly child: number }
+  /** clone: a thread of the same process. */
+  | { readonly kind: "child"; readonly how: "fork" | "vfork" | "clone"; readonly child: number }
   | { readonly kind: "exec"; readonly path: string }
   | { readonly kind: "ended"; readonly status: number }
   /** A thread of a process that goes on. */
@@ -49,6 +50,9 @@ export interface Events {
   exec: boolean;
   /** Threads begin and end. */
   threads: boolean;
+  /** The same for single threads: that they make others, and that they end. */
+  readonly clones: Set<number>;
+  readonly ends: Set<number>;
   /** The last thread that runs has ended, and others are held. */
   noResumed: boolean;
 }

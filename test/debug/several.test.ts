@@ -63,6 +63,20 @@ describe.skipIf(missing("signals and ends of threads", nativeX64, gcc))("threads
       expect([why.kind, (await debug.stepBack(tid)).why.kind]).toEqual(["breakpoint", "signal"]);
     });
   });
+  it("tell of threads that they make and of their ends, if gdb has asked for it", { timeout: 60_000 }, async () => {
+    await inFolder(async (folder) => {
+      const { ask } = serve((await begin(folder)).debug);
+      await ask("qSupported:multiprocess+");
+      await ask("QPassSignals:1e;1f");
+      for (const wrong of ["4:p2.2", "1:x", ":p2.2", "1;q"]) expect(await ask(`QThreadOptions;${wrong}`)).toMatch(/^E/);
+      // The last part that means a thread holds.
+      expect(await ask("QThreadOptions;0;1:p2.-1")).toBe("OK");
+      for (const child of ["3", "4"]) expect(await ask("vCont;c")).toMatch(new RegExp(`^T05thread:p2\\.2;.*;clone:p2\\.${child};`));
+      expect(await ask("QThreadOptions;2:p2.4;0:p2.2")).toBe("OK");
+      // The other thread ends unseen.
+      expect([await ask("vCont;c"), await ask("vCont;c")]).toEqual(["w00;p2.4", "W16;process:2"]);
+    });
+  });
   it("of a replaced program end without a stop", { timeout: 60_000 }, async () => {
     await inFolder(async (folder) => {
       const { debug } = await begin(folder, ["again"]);

@@ -11,7 +11,7 @@ import { INVALID, MOST_READ, NONE, OK, word } from "./replies.ts";
 import { searchReply } from "./search.ts";
 import type { ServerLog } from "./server-log.ts";
 import { linuxSignal } from "./signals.ts";
-import type { PacketThreads } from "./thread-ids.ts";
+import { ANY, isMeant, type PacketThreads } from "./thread-ids.ts";
 import { ThreadLocals } from "./thread-locals.ts";
 
 /** What queries need of their connection. */
@@ -30,7 +30,7 @@ interface Connection {
 const FEATURES = [
   "QStartNoAckMode+;multiprocess+;swbreak+;hwbreak+;vContSupported+;ReverseStep+;ReverseContinue+;binary-upload+",
   "qXfer:features:read+;qXfer:auxv:read+;qXfer:exec-file:read+;qXfer:siginfo:read+;qXfer:siginfo:write+;qXfer:threads:read+;qXfer:osdata:read+",
-  "QCatchSyscalls+;QPassSignals+;fork-events+;vfork-events+;exec-events+;qSearch:memory+;QNonStop+;QThreadEvents+;no-resumed+",
+  "QCatchSyscalls+;QPassSignals+;fork-events+;vfork-events+;exec-events+;qSearch:memory+;QNonStop+;QThreadEvents+;QThreadOptions=3;no-resumed+",
   "ConditionalBreakpoints+;qXfer:libraries-svr4:read+;augmented-libraries-svr4-read+",
 ];
 
@@ -72,6 +72,8 @@ export class GeneralQueries {
         if (!/^:[01]$/.test(rest)) return INVALID;
         debug.events.threads = rest === ":1";
         return OK;
+      case "QThreadOptions":
+        return this._threadOptions(rest.slice(1).split(";"));
       case "qC":
         return task ? `QC${ids.textOf(task)}` : NONE;
       case "qAttached":
@@ -147,13 +149,32 @@ export class GeneralQueries {
     events.vfork = has("vfork-events");
     events.exec = has("exec-events");
     events.noResumed = has("no-resumed");
+    events.clones.clear();
+    events.ends.clear();
     return [`PacketSize=${word(MOST_PACKET - 16)}`, ...FEATURES, ...(this._connection.startsPrograms ? [startFeatures] : [])].join(";");
+  }
+  /** Each thread gets the options of the last part that means it: bit 0 clones, bit 1 its end. */
+  private _threadOptions(parts: readonly string[]): string {
+    const { events, threads } = this._debug;
+    const all = parts.map((part) => {
+      const [options = "", thread] = part.split(":");
+      return { bits: hexNumber(options), thread: thread === undefined ? ANY : this._ids.parse(thread) };
+    });
+    if (all.some(({ bits, thread }) => bits === undefined || bits > 3 || !thread)) return INVALID;
+    for (const task of threads) {
+      const found = all.findLast(({ thread }) => thread && isMeant(thread, task));
+      for (const [bit, set] of [events.clones, events.ends].entries())
+        if (found) set[((found.bits ?? 0) >> bit) & 1 ? "add" : "delete"](task.pid);
+    }
+    return OK;
   }
   /** Another program runs. */
   forget(): void {
     this._checkpoints.clear();
     this.attached.clear();
     this._locals = new ThreadLocals();
+    this._debug.events.clones.clear();
+    this._debug.events.ends.clear();
   }
   private async _command(digits: string): Promise<string> {
     const line = unhex(digits);
