@@ -56,6 +56,18 @@ const kinds = {
     text: ({ a, b, v }: Op) => `{ section = 1; int p = m[${a}], q = m[${b}]; section = 0; assume(p + q >= ${v}); }`,
     step: ({ a, b, v }: Op, m: number[]) => ((m[a] as number) + (m[b] as number) >= v ? "next" : "stop"),
   },
+  // A lock by assumptions, and what it guards.
+  guarded: {
+    text: ({ a, b }: Op, r: string) =>
+      `section = 1; assume(m[${a}] == 0); m[${a}] = 1; section = 0; ${r} = m[${b}]; m[${b}] = ${r} + 1; m[${a}] = 0;`,
+    step: ({ a, b }: Op, m: number[], t: Thread, note: (value: number) => void) => {
+      const at = t.step++;
+      if (at === 0) return m[a] === 0 ? ((m[a] = 1), "stay") : "stop";
+      if (at === 1) return (note((t.read = m[b] as number)), "stay");
+      if (at === 2) return ((m[b] = t.read + 1), "stay");
+      return ((m[a] = 0), "next");
+    },
+  },
   wait: { text: ({ a, v }: Op) => `while (m[${a}] != ${v});`, step: ({ a, v }: Op, m: number[]) => (m[a] === v ? "next" : "none") },
   waitEither: {
     text: ({ a, b, v, w }: Op) => `while (m[${a}] != ${v} && m[${b}] != ${w});`,
@@ -79,7 +91,18 @@ const kinds = {
 } as const;
 type Kind = keyof typeof kinds;
 const plain: readonly Kind[] = ["write", "write", "read", "read", "exchange", "add"];
-const waiting: readonly Kind[] = ["assume", "assumeEither", "assumeSection", "wait", "waitEither", "spin", "undo", "undo"];
+const waiting: readonly Kind[] = [
+  "assume",
+  "assumeEither",
+  "assumeSection",
+  "guarded",
+  "guarded",
+  "wait",
+  "waitEither",
+  "spin",
+  "undo",
+  "undo",
+];
 
 /** The threads of a program: two or three, with at most two operations that assume or wait. */
 export type Threads = readonly (readonly Op[])[];

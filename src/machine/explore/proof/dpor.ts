@@ -3,41 +3,21 @@
 // independent events are one Mazurkiewicz trace, and each trace is run. Where all have run without a
 // violation, none of the program's schedules has one.
 import type { Candidate, PendingEvent, Strategy } from "../strategy.ts";
-import { type DporEvent, dependent, ENDS, noted, stillAsleep, YIELDS } from "./events.ts";
-
-/** The state before an event. */
-interface Node {
-  readonly enabled: readonly number[];
-  readonly sleep: ReadonlyMap<number, DporEvent>;
-  readonly backtrack: Set<number>;
-  /** Undefined: the task only waits there for the end of another. */
-  readonly done: Map<number, DporEvent | undefined>;
-  event: DporEvent;
-  /** No other task could go on without a wait. */
-  isLast: boolean;
-  /** The event read what leads nowhere (fruitless.ts), and no other task could go on. */
-  isFruitless: boolean;
-}
-
-/** Indices of the last event of each task that happens before a moment. */
-type Clock = Map<number, number>;
-const includes = (clock: Clock, events: readonly Node[], i: number): boolean => (clock.get((events[i] as Node).event.pid) ?? -1) >= i;
-const joinInto = (clock: Clock, other: Clock): void => {
-  for (const [pid, i] of other) if ((clock.get(pid) ?? -1) < i) clock.set(pid, i);
-};
+import { type DporEvent, ENDS, noted, stillAsleep, YIELDS } from "./events.ts";
+import { type Node, Order } from "./order.ts";
 
 /** The search. One object serves one exploration of one program. */
 export class Dpor implements Strategy {
   readonly seesAll = true;
   /** All interleavings instead of one for each trace: to check the reduction. */
   private readonly _all: boolean;
-  private _nodes: Node[] = [];
-  /** What happens before each event: of those that the next run repeats they are known. */
-  private readonly _clocks: Clock[] = [];
+  private readonly _order = new Order();
+  private readonly _nodes = this._order.nodes;
   /** Nodes that a run repeats. */
   private _prefix = 0;
   private _at = 0;
   private _enabled: readonly number[] = [];
+  private _idle: readonly number[] = [];
   private _sleep: ReadonlyMap<number, DporEvent> = new Map();
   /** The last event, after which the sleeping tasks are not known yet: it may be a section that goes on. */
   private _last: Node | undefined;
@@ -51,6 +31,8 @@ export class Dpor implements Strategy {
   private _waiting: readonly Candidate[] = [];
   /** All enabled tasks sleep: another run has had this trace. */
   private _isBlocked = false;
+  /** The same, but tasks before reads that lead nowhere still execute them: their races count. */
+  private _isClosing = false;
   /** The event of the run after which its task goes nowhere, while others could go on; -1: none. */
   private _fruitlessAt = -1;
   private _isLast = false;
@@ -67,7 +49,7 @@ export class Dpor implements Strategy {
   }
   begin(): void {
     this._at = 0;
-    this._enabled = [];
+    this._enabled = this._idle = [];
     this._sleep = new Map();
     this._spaces = new Map();
     this._starving = 0;
@@ -75,12 +57,11 @@ export class Dpor implements Strategy {
     this._waiting = [];
     this._tired.clear();
     this._fruitlessAt = -1;
-    this._isBlocked = this.isUnsteady = this.isCut = false;
+    this._isBlocked = this._isClosing = this.isUnsteady = this.isCut = false;
   }
   /** From the start: the runs have shown more shared words. */
   restart(): void {
-    this._nodes = [];
-    this._clocks.length = 0;
+    this._order.keep(0, 0);
     this._prefix = this.traces = this.blocked = 0;
     this.seen.clear();
   }
@@ -96,6 +77,7 @@ export class Dpor implements Strategy {
     const lists = isOver ? [idle, ends] : [awake, joiners, candidates.slice(0, 1)];
     const free = lists.find(({ length }) => length > 0) ?? [];
     this._enabled = free.map(({ pid }) => pid);
+    this._idle = idle.map(({ pid }) => pid);
     this._isLast = isOver || awake.length === 0;
     this._waiting = candidates.filter(({ waits, event }) => waits && event?.takes);
     const index = (pid: number | undefined): number => candidates.findIndex((one) => one.pid === pid);
@@ -104,12 +86,22 @@ export class Dpor implements Strategy {
       if (wanted < 0) this.isUnsteady = true;
       // A look at a thread that lives changes nothing: other tasks go first.
       const { waits = false, spins = false, idles = false } = candidates[wanted] ?? {};
-      if (awake.length === 0 || !(waits || spins || idles)) return Math.max(0, wanted);
+      // A read that leads nowhere runs once at each place: its races show where it reads other values.
+      const isDone = waits || spins || (idles && this._at < this._prefix - 1);
+      if (awake.length === 0 || !isDone) return Math.max(0, wanted);
       this._isBlocked = true;
       return index(awake[0]?.pid);
     }
     const open = free.filter(({ pid }) => !this._sleep.has(pid));
-    if (open.length === 0) this._isBlocked = true;
+    if (!isOver && (open.length === 0 || this._isClosing)) {
+      const reader = this._isBlocked ? undefined : idle.find(({ pid }) => !this._sleep.has(pid));
+      if (reader) {
+        this._isLast = this._isClosing = true;
+        this._enabled = this._idle;
+        return index(reader.pid);
+      }
+      this._isBlocked = true;
+    }
     const list = open.length > 0 ? open : free;
     return index((list.find(({ pid }) => pid !== this._starving) ?? list[0])?.pid);
   }
@@ -129,12 +121,12 @@ export class Dpor implements Strategy {
     } else {
       // No end of the process is behind another one, so each is tried here.
       const backtrack = new Set(this._all || event.call === ENDS ? enabled : [pid]);
-      const { _isLast: isLast, _sleep: sleep } = this;
-      this._nodes.push({ enabled, sleep, backtrack, done: new Map(), event: own, isLast, isFruitless: false });
+      const { _isLast: isLast, _sleep: sleep, _idle: idle } = this;
+      this._nodes.push({ enabled, idle, sleep, backtrack, done: new Map(), event: own, isLast, isFruitless: false });
     }
     this._isLast = false;
     this._last = this._nodes[n];
-    this._enabled = [];
+    this._enabled = this._idle = [];
     if (pid !== this._starving) this._starving = 0;
   }
   also(pid: number, event: PendingEvent): void {
@@ -147,8 +139,10 @@ export class Dpor implements Strategy {
     const n = this._nodes.findLastIndex(({ event }, i) => i < this._at && event.pid === pid && event.call !== YIELDS);
     const node = this._nodes[n];
     if (!node) return;
-    if (node.isLast || node.enabled.every((one) => one === pid)) node.isFruitless = true;
-    else {
+    if (node.isLast || node.enabled.every((one) => one === pid || node.sleep.has(one))) {
+      node.isFruitless = true;
+      if (!node.isLast && node.enabled.length > 1) this._isClosing = true;
+    } else {
       this._fruitlessAt = n;
       this._isBlocked = true;
     }
@@ -169,94 +163,17 @@ export class Dpor implements Strategy {
     if (isSlice) this._tired.add(pid);
   }
 
-  /** The races of the events that this run has not repeated: pairs that another order could change. */
-  private _races(): readonly (readonly [number, number])[] {
-    const [nodes, clocks] = [this._nodes, this._clocks];
-    const races: [number, number][] = [];
-    const last = new Map<number, number>();
-    for (let j = 0; j < nodes.length; j++) {
-      const { event } = nodes[j] as Node;
-      const { pid } = event;
-      const before = last.get(pid);
-      last.set(pid, j);
-      if (j < clocks.length) continue;
-      const clock = this._ownClock(j, before);
-      const holder = event.takes ? this._holderBefore(j, event) : undefined;
-      if (holder !== undefined && !includes(clock, nodes, holder)) races.push([holder, j]);
-      const enabler = this._enablerOf(j, before);
-      if (enabler !== undefined) joinInto(clock, clocks[enabler] as Clock);
-      for (let i = j - 1; i >= 0; i--) {
-        const { event: other, enabled } = nodes[i] as Node;
-        if (other.pid === pid || !dependent(other, event)) continue;
-        if (includes(clock, nodes, i)) {
-          // The task waited for a value, and in this state it could have read another one.
-          if (enabler !== undefined && i > (before ?? -1) && !event.takes && !event.joins && enabled.includes(pid)) races.push([i, j]);
-          continue;
-        }
-        // The end of a thread enables the joiner: there is no other order.
-        if (!other.joins && !event.joins) races.push([i, j]);
-        joinInto(clock, clocks[i] as Clock);
-      }
-      clock.set(pid, j);
-      clocks.push(clock);
-    }
-    return races;
-  }
-  /** What happens before event j by its task alone: its event `before`, or the task's beginning. */
-  private _ownClock(j: number, before: number | undefined): Clock {
-    const { pid } = (this._nodes[j] as Node).event;
-    const begun = before ?? this._nodes.findIndex(({ enabled }) => enabled.includes(pid)) - 1;
-    return new Map(begun >= 0 && begun < j ? this._clocks[begun] : []);
-  }
-  /**
-   * The event of another task that has taken the mutex which event j takes, before its last release. Between
-   * the two no other order of j is possible, so the race is that of j with the taking (JACM 2017, 7.2).
-   */
-  private _holderBefore(j: number, { pid, space, address, bytes }: DporEvent): number | undefined {
-    const takes = (one: DporEvent): boolean =>
-      (one.wasFree && one.space === space && one.address < address + bytes && address < one.address + one.bytes) || one.more.some(takes);
-    for (let i = j - 1; i >= 0; i--) {
-      const { event } = this._nodes[i] as Node;
-      if (takes(event)) return event.pid === pid ? undefined : i;
-    }
-    return undefined;
-  }
-  /** The event that has made the task of event j runnable, since its event `before`. */
-  private _enablerOf(j: number, before = -1): number | undefined {
-    const { pid } = (this._nodes[j] as Node).event;
-    for (let k = j; k > before; k--) {
-      const { enabled, event } = this._nodes[k] as Node;
-      // A single task that runs was not asked about: others may have been runnable.
-      if (!enabled.includes(pid) && event.pid !== pid) return k;
-    }
-    return undefined;
-  }
   /**
    * Tasks that waited for a mutex up to the end of the run: in another order they take it. Their events are
    * none of the run, so each is only looked at as its last one.
    */
   private _addLast(): void {
-    const [nodes, clocks] = [this._nodes, this._clocks];
-    const j = nodes.length;
-    for (const { pid, event } of this._waiting) {
-      if (!event) continue;
-      const last = this._noted(pid, event);
-      const rest = { sleep: new Map(), backtrack: new Set<number>(), done: new Map(), isLast: true, isFruitless: false };
-      nodes.push({ enabled: [pid], event: last, ...rest });
-      const before = nodes.findLastIndex((node, n) => n < j && node.event.pid === pid);
-      const clock = this._ownClock(j, before < 0 ? undefined : before);
-      const holder = this._holderBefore(j, last);
-      const isRace = holder !== undefined && !includes(clock, nodes, holder);
-      clock.set(pid, j);
-      clocks.push(clock);
-      if (isRace) this._reverse(holder, j);
-      nodes.length = clocks.length = j;
-    }
+    for (const { pid, event } of this._waiting) if (event) this._order.waited(pid, this._noted(pid, event), (i, j) => this._reverse(i, j));
   }
   private _addBacktracks(): void {
-    const races = this._races();
+    const races = this._order.races();
     if (this._all) {
-      if (!this._isBlocked) this.seen.add(this._trace());
+      if (!this._isBlocked) this.seen.add(this._order.trace());
       return;
     }
     for (const [i, j] of races) this._reverse(i, j);
@@ -265,7 +182,7 @@ export class Dpor implements Strategy {
   /** Lets another run have event j, or one that it needs, before event i. */
   private _reverse(i: number, j: number): void {
     const node = this._nodes[i] as Node;
-    const initials = this._initials(i, j);
+    const initials = this._order.initials(i, j);
     const { pid: last } = (this._nodes[j] as Node).event;
     // A run that went nowhere stands for none.
     const isOpen = (pid: number): boolean => !node.done.has(pid) || node.done.get(pid) !== undefined;
@@ -274,46 +191,12 @@ export class Dpor implements Strategy {
     if (first !== undefined) node.backtrack.add(first);
     else for (const pid of node.enabled) node.backtrack.add(pid);
   }
-  /**
-   * The tasks that can be first, of the events that do not happen after event i, and then event j: no other
-   * of these events happens before the task's first one.
-   */
-  private _initials(i: number, j: number): number[] {
-    const [nodes, clocks] = [this._nodes, this._clocks];
-    const begun = new Map<number, number>();
-    const initials: number[] = [];
-    for (let k = i + 1; k <= j; k++) {
-      const clock = clocks[k] as Clock;
-      const { event, isFruitless } = nodes[k] as Node;
-      if (k < j && (includes(clock, nodes, i) || isFruitless)) continue;
-      const { pid } = event;
-      if (begun.has(pid)) continue;
-      let isFirst = true;
-      for (const [other, from] of begun) if ((clock.get(other) ?? -1) >= from) isFirst = false;
-      if (isFirst) initials.push(pid);
-      begun.set(pid, k);
-    }
-    return initials;
-  }
-  /** The trace as text: the order of each two accesses that depend on each other. */
-  private _trace(): string {
-    const count = new Map<number, number>();
-    const accesses = this._nodes.flatMap(({ event }) => {
-      const n = (count.get(event.pid) ?? 0) + 1;
-      count.set(event.pid, n);
-      return event.call === undefined && !event.joins ? [{ event, name: `${event.pid}.${n}` }] : [];
-    });
-    const pairs = accesses.flatMap((a, i) =>
-      accesses.slice(i + 1).flatMap((b) => (a.event.pid !== b.event.pid && dependent(a.event, b.event) ? [`${a.name}<${b.name}`] : [])),
-    );
-    return pairs.sort().join(" ");
-  }
   /** After a run: prepares the next one. False: all traces have run. */
   next(): boolean {
     const isWaiting = this._fruitlessAt < 0 && this._isBlocked && this._at < this._prefix;
     const idle = isWaiting ? this._at : this._fruitlessAt;
-    this._nodes.length = idle < 0 ? Math.max(this._at, this._prefix) : idle + 1;
-    this._clocks.length = Math.min(this._clocks.length, this._nodes.length);
+    const length = idle < 0 ? Math.max(this._at, this._prefix) : idle + 1;
+    this._order.keep(length, length);
     if (this._isBlocked) this.blocked++;
     else this.traces++;
     if (!isWaiting) this._addBacktracks();
@@ -324,8 +207,8 @@ export class Dpor implements Strategy {
       const pid = [...node.backtrack].find((one) => !node.done.has(one) && !node.sleep.has(one));
       if (pid === undefined) continue;
       node.event = { ...node.event, pid };
-      this._nodes.length = this._prefix = n + 1;
-      this._clocks.length = Math.min(this._clocks.length, n);
+      this._prefix = n + 1;
+      this._order.keep(n + 1, n);
       return true;
     }
     return false;
