@@ -114,9 +114,12 @@ export class Instructions {
   callName(task: Task): string | undefined {
     return task.kernel.scheduler.gate.entryOf(task.program.abi, Number(this._cpu.state.u64[R.ax]))?.syscall.name;
   }
-  /** True if it is one of its own. */
-  isOwnCall(task: Task): boolean {
-    const name = this.callName(task);
+  /** The name of the call that the kernel executes for a task. */
+  runningCall({ kernel, program, origAx }: Task): string | undefined {
+    return kernel.scheduler.gate.entryOf(program.abi, origAx)?.syscall.name;
+  }
+  /** True if the call is one of its own. */
+  isOwnCall(task: Task, name = this.callName(task)): boolean {
     return name !== undefined && own.has(name);
   }
 }

@@ -27,7 +27,7 @@ const STRETCH = 30;
 /** The same, if a recording waits for a place at which input can come. */
 const SHORT = 1;
 /** Virtual nanoseconds between two looks at how a closed run stands. */
-export const CLOSED_STRETCH = 5_000_000;
+export const CLOSED_STRETCH = 1_000_000;
 /** A host that is connected while the program runs. */
 export interface Connection {
   readonly stdout: ByteSink;

@@ -83,9 +83,12 @@ export const since = {
   stale: 3,
 } as const;
 
-/** Sees what the kernel reads in pages of files, for a recording that keeps no more. */
+/** Sees the kernel's accesses to user memory and to files of programs: for a recording, and for proofs. */
 export interface KernelReads {
-  memory(space: UserMemory, at: number, kind: Access): void;
+  /** Up to so many bytes, but none behind the page. */
+  memory(space: UserMemory, at: number, kind: Access, bytes: number): void;
+  /** The pages of a range are dropped, moved, or have other permissions. */
+  mapped?(space: UserMemory, start: number, end: number): void;
   file(cache: PageCache, index: number): void;
 }
 

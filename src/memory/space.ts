@@ -351,6 +351,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
   /** Drops the pages of a range of a mapping, with private copies. Linux zap_page_range(). */
   dropPages(vma: Vma, start = vma.start, end = vma.end): void {
     vma.provider?.dropped(start, end);
+    this.frames.kernelReads?.mapped?.(this, start, end);
     const dropped = this._drop(vma, start, end);
     if (dropped === 0) return;
     this.flush(start, end);
@@ -428,7 +429,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
       const may =
         kind === access.read ? vma.flags & VM.MAYREAD : vma.prot & PROT.WRITE || (vma.flags & (VM.SHARED | VM.MAYWRITE)) === VM.MAYWRITE;
       if (!may) break;
-      this.frames.kernelReads?.memory(this, address, kind);
+      this.frames.kernelReads?.memory(this, address, kind, length - done);
       const frame = this._populate(vma, address, kind);
       if (frame < 0) break;
       const n = Math.min(PAGE_SIZE - (address % PAGE_SIZE), length - done);

@@ -4,9 +4,9 @@
 import { type Access, access } from "../cpu/machine/mmu.ts";
 import { type Frames, PAGE_SIZE } from "./frames.ts";
 
-/** The offset of a byte in its page. `%` of a number above 2^31 would be a call of fmod. */
 /** Bytes that are looked at one by one before a search of the page. */
 const FEW = 24;
+/** The offset of a byte in its page. `%` of a number above 2^31 would be a call of fmod. */
 const inPage = (at: number): number => at & (PAGE_SIZE - 1);
 
 /** User memory by address. A scalar read returns -1, a write false for -EFAULT. */
@@ -29,7 +29,7 @@ export abstract class UserMemory {
     const { u8 } = this.frames;
     let done = 0;
     while (done < into.length) {
-      const from = this._frame(at + done, access.read);
+      const from = this._frame(at + done, access.read, into.length - done);
       if (from < 0) break;
       const n = Math.min(PAGE_SIZE - inPage(from), into.length - done);
       into.set(u8.subarray(from, from + n), done);
@@ -51,7 +51,7 @@ export abstract class UserMemory {
     const { u8 } = this.frames;
     let done = 0;
     while (done < bytes.length) {
-      const to = this._frame(at + done, access.write);
+      const to = this._frame(at + done, access.write, bytes.length - done);
       if (to < 0) break;
       const n = Math.min(PAGE_SIZE - inPage(to), bytes.length - done);
       u8.set(n === bytes.length ? bytes : bytes.subarray(done, done + n), to);
@@ -64,7 +64,7 @@ export abstract class UserMemory {
   /** Zeroes `n` bytes. False is -EFAULT. Linux clear_user(). */
   clear(at: number, n: number): boolean {
     for (let done = 0; done < n; ) {
-      const to = this._frame(at + done, access.write);
+      const to = this._frame(at + done, access.write, n - done);
       if (to < 0) return false;
       const step = Math.min(PAGE_SIZE - inPage(to), n - done);
       this.frames.clear(to, to + step);
@@ -75,31 +75,31 @@ export abstract class UserMemory {
   }
 
   /** The position of a user byte in machine memory, or negative. */
-  private _frame(at: number, kind: Access): number {
-    this.frames.kernelReads?.memory(this, at, kind);
+  private _frame(at: number, kind: Access, bytes: number): number {
+    this.frames.kernelReads?.memory(this, at, kind, bytes);
     const found = this.translate(at, kind);
     return found < 0 ? -1 : found - (found & (PAGE_SIZE - 1)) + (at & (PAGE_SIZE - 1));
   }
 
   /** Unsigned scalars; -1 is a fault. */
   u8(at: number): number {
-    const from = this._frame(at, access.read);
+    const from = this._frame(at, access.read, 1);
     return from < 0 ? -1 : (this.frames.u8[from] as number);
   }
   u16(at: number): number {
     if (inPage(at) > PAGE_SIZE - 2) return this._slow(at, 2);
-    const from = this._frame(at, access.read);
+    const from = this._frame(at, access.read, 2);
     return from < 0 ? -1 : this.frames.view.getUint16(from, true);
   }
   u32(at: number): number {
     if (inPage(at) > PAGE_SIZE - 4) return this._slow(at, 4);
-    const from = this._frame(at, access.read);
+    const from = this._frame(at, access.read, 4);
     return from < 0 ? -1 : this.frames.view.getUint32(from, true);
   }
   /** 8 bytes as a number: exact below 2^53. -1 is a fault. */
   u64(at: number): number {
     if (inPage(at) <= PAGE_SIZE - 8) {
-      const from = this._frame(at, access.read);
+      const from = this._frame(at, access.read, 8);
       const { view } = this.frames;
       return from < 0 ? -1 : view.getUint32(from + 4, true) * 0x1_0000_0000 + view.getUint32(from, true);
     }
@@ -128,7 +128,7 @@ export abstract class UserMemory {
   }
 
   setU8(at: number, value: number): boolean {
-    const to = this._frame(at, access.write);
+    const to = this._frame(at, access.write, 1);
     if (to < 0) return false;
     this.frames.u8[to] = value;
     this.frames.changed(to);
@@ -136,8 +136,8 @@ export abstract class UserMemory {
   }
   setU16(at: number, value: number): boolean {
     if (inPage(at) > PAGE_SIZE - 2)
-      return this._frame(at + 1, access.write) >= 0 && this.setU8(at, value) && this.setU8(at + 1, value >>> 8);
-    const to = this._frame(at, access.write);
+      return this._frame(at + 1, access.write, 1) >= 0 && this.setU8(at, value) && this.setU8(at + 1, value >>> 8);
+    const to = this._frame(at, access.write, 2);
     if (to < 0) return false;
     this.frames.view.setUint16(to, value, true);
     this.frames.changed(to);
@@ -147,14 +147,14 @@ export abstract class UserMemory {
     if (inPage(at) > PAGE_SIZE - 4) {
       // put_user() is one store: it writes all bytes or none.
       return (
-        this._frame(at + 3, access.write) >= 0 &&
+        this._frame(at + 3, access.write, 1) >= 0 &&
         this.setU8(at, value) &&
         this.setU8(at + 1, value >>> 8) &&
         this.setU8(at + 2, value >>> 16) &&
         this.setU8(at + 3, value >>> 24)
       );
     }
-    const to = this._frame(at, access.write);
+    const to = this._frame(at, access.write, 4);
     if (to < 0) return false;
     this.frames.view.setUint32(to, value, true);
     this.frames.changed(to);
@@ -162,7 +162,7 @@ export abstract class UserMemory {
   }
   setU64(at: number, lo: number, hi: number): boolean {
     if (inPage(at) <= PAGE_SIZE - 8) {
-      const to = this._frame(at, access.write);
+      const to = this._frame(at, access.write, 8);
       if (to < 0) return false;
       const { view } = this.frames;
       view.setUint32(to, lo, true);
@@ -170,7 +170,7 @@ export abstract class UserMemory {
       this.frames.changed(to);
       return true;
     }
-    return this._frame(at + 7, access.write) >= 0 && this.setU32(at, lo) && this.setU32(at + 4, hi);
+    return this._frame(at + 7, access.write, 1) >= 0 && this.setU32(at, lo) && this.setU32(at + 4, hi);
   }
   /** Writes a `long` of an ABI, which has 4 or 8 bytes. The value is a signed integer of at most 53 bits. */
   setLong(at: number, value: number, long: 4 | 8): boolean {
@@ -185,7 +185,7 @@ export abstract class UserMemory {
   stringLength(at: number, max: number): number {
     const { u8 } = this.frames;
     for (let length = 0; ; ) {
-      const from = this._frame(at + length, access.read);
+      const from = this._frame(at + length, access.read, max - length);
       if (from < 0) return -1;
       const end = Math.min(from - inPage(from) + PAGE_SIZE, from + max - length);
       // Most strings are short: an array for the rest of the page takes longer.
@@ -206,11 +206,12 @@ export abstract class UserMemory {
     const { u8 } = this.frames;
     let text = "";
     while (text.length < max) {
-      const from = this._frame(at + text.length, access.read);
+      const from = this._frame(at + text.length, access.read, 1);
       if (from < 0) return undefined;
       const end = Math.min(from - inPage(from) + PAGE_SIZE, from + max - text.length);
       let stop = from;
       while (stop < end && u8[stop] !== 0) stop++;
+      this.frames.kernelReads?.memory(this, at + text.length, access.read, Math.min(stop + 1, end) - from);
       for (let i = from; i < stop; i += 4096)
         text += String.fromCharCode.apply(null, u8.subarray(i, Math.min(stop, i + 4096)) as unknown as number[]);
       if (stop < end) return text;

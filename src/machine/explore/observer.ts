@@ -16,6 +16,7 @@ import { BufferedStores } from "./buffered-stores.ts";
 import { Awaits } from "./proof/awaits.ts";
 import { type Concern, concernOf, isOnSignals, uncovered } from "./proof/calls.ts";
 import { FruitlessReads } from "./proof/fruitless.ts";
+import { KernelAccesses } from "./proof/kernel-accesses.ts";
 import { Mutexes } from "./proof/mutexes.ts";
 import { ThreadIds } from "./proof/thread-ids.ts";
 import { type Race, RaceDetector, type SyncBytes } from "./races/detector.ts";
@@ -89,6 +90,7 @@ export class ObservedRun implements Chooser, AccessWatch {
   private readonly _sections: AtomicSections | undefined;
   private readonly _awaits: Awaits | undefined;
   private readonly _fruitless: FruitlessReads | undefined;
+  private readonly _kernelAccesses: KernelAccesses | undefined;
   /** A proof's accesses count from the second task on: those before it are the same in all runs. */
   private _hasBegun: boolean;
   private _spins = new Spins();
@@ -133,7 +135,21 @@ export class ObservedRun implements Chooser, AccessWatch {
     this._instructions = new Instructions(cpu);
     this._syncs = syncs;
     if (at !== "calls") cpu.accessWatch = this;
+    if (this._ids) this._kernelAccesses = this._kernelAccessesOf(this._ids);
     strategy.begin();
+  }
+  private _kernelAccessesOf(ids: ThreadIds): KernelAccesses {
+    return new KernelAccesses({
+      kernel: this._kernel,
+      cpu: this._cpu,
+      facts: this._words.calls,
+      ids,
+      pages: () => this._pages,
+      hasBegun: () => this._hasBegun,
+      callName: (task) => this._instructions.runningCall(task),
+      isOwnCall: (task) => this._isOwnCall(task, this._instructions.runningCall(task)),
+      also: (pid, event) => this._strategy.also?.(pid, event),
+    });
   }
   /** Sees calls for the detector of races, if there is one. */
   get calls(): Observer | undefined {
@@ -175,6 +191,7 @@ export class ObservedRun implements Chooser, AccessWatch {
     const runs = scheduler.current === task;
     this._ids?.note(task);
     this._fruitless?.born(task, scheduler.current);
+    this._kernelAccesses?.born(task, scheduler.current);
     if (runs) this._buffers?.turn(task);
     // A task that has become runnable does not run yet: the TLB goes on to know the running one's accesses.
     const isNew = tasks.size !== this._alive;
@@ -306,13 +323,13 @@ export class ObservedRun implements Chooser, AccessWatch {
   /**
    * A call that concerns the caller alone. In a proof, which signals it takes concerns those that send one.
    */
-  private _isOwnCall(task: Task): boolean {
-    if (!this._instructions.isOwnCall(task)) return false;
-    return !this._strategy.seesAll || !isOnSignals(this._instructions.callName(task) ?? "");
+  private _isOwnCall(task: Task, name = this._instructions.callName(task)): boolean {
+    if (!this._instructions.isOwnCall(task, name)) return false;
+    if (!this._strategy.seesAll) return true;
+    return !isOnSignals(name ?? "") && !this._words.calls.telling.has(this._cpu.state.rip - DOOR_LENGTH);
   }
   private _callOf(task: Task): PendingEvent {
     const on = this._strategy.seesAll ? this._concernOf(task) : { address: 0, bytes: 0, writes: false, reads: false };
-    if (this._hasBegun && (on.reads || (on.writes && !("status" in on)))) this._pages.meetsCall(task, on);
     return { ip: this._cpu.state.rip - DOOR_LENGTH, space: task.mem, ...on };
   }
   alone(kind: PointKind, task: Task): void {

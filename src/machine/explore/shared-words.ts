@@ -6,6 +6,7 @@ import { access } from "../../cpu/machine/mmu.ts";
 import type { Task } from "../../kernel/core/task.ts";
 import { PROT, VM } from "../../memory/vma.ts";
 import { FruitlessFacts } from "./proof/fruitless.ts";
+import { CallFacts, type Remap } from "./proof/kernel-accesses.ts";
 import { MutexFacts } from "./proof/mutexes.ts";
 import { JoinFacts } from "./proof/thread-ids.ts";
 
@@ -29,6 +30,7 @@ export class SharedWords {
   used = 0;
   readonly mutexes = new MutexFacts();
   readonly joins = new JoinFacts();
+  readonly calls = new CallFacts();
   readonly fruitless = new FruitlessFacts();
   /** Instructions of loops that wait (awaits.ts). */
   readonly loops = new Set<number>();
@@ -55,7 +57,8 @@ export class SharedWords {
   }
   /** Changes with all that a proof has to know before its first trace. */
   get state(): string {
-    return [this.used, this.pages, this.isAssumed, this.mutexes.exposed.size, this.joins.size, this._atomic.size].join();
+    const { used, pages, isAssumed, mutexes, joins, calls, _atomic: atomic } = this;
+    return [used, pages, isAssumed, mutexes.exposed.size, joins.size, calls.telling.size, atomic.size].join();
   }
   get pages(): number {
     return this._pages.size;
@@ -87,6 +90,9 @@ export class PageUse {
   /** The first task; `SEVERAL` afterwards. */
   owner = 0;
   written = false;
+  /** In a proof: the tasks that have used it, and changes of its mapping. */
+  readonly users = new Set<number>();
+  remaps: Remap[] | undefined;
   readonly name: string;
   /** All words count as shared. */
   isAssumed = false;
@@ -116,6 +122,15 @@ export class PageUse {
     copy.lastIp = this.lastIp?.slice();
     return copy;
   }
+  /** A task has changed the mapping of the page, which concerns each of its words. */
+  remapped(words: Uint8Array, pid: number): void {
+    if (!this.words) this.watch(words);
+    const { owners, writes } = this;
+    owners?.forEach((owner, w) => {
+      owners[w] = owner === 0 || owner === pid ? pid : SEVERAL;
+    });
+    writes?.fill(1);
+  }
   watch(words: Uint8Array): void {
     this.words = words;
     this.owners = new Int32Array(WORDS);
@@ -131,13 +146,25 @@ interface Points {
 }
 
 const ALWAYS: Points = { hasPoint: () => true };
-/** Bytes of a call's buffer that are looked at. */
-const MOST_OF_CALL = 1 << 16;
+
+/** Knows which tasks are ordered with a change of mappings. */
+interface Orders {
+  isOrdered(remap: Remap, pid: number): boolean;
+  collides(remap: Remap): void;
+}
+/** A space in one run. */
+interface SpaceUse {
+  readonly number: number;
+  readonly pages: Map<number, PageUse>;
+  /** Ranges of pages whose mappings have changed. */
+  readonly remaps: { readonly first: number; readonly last: number; readonly remap: Remap }[];
+}
 
 /** The pages of one run. */
 export class PagesInUse {
   private readonly _known: SharedWords;
-  private readonly _spaces = new Map<Task["mem"], { readonly number: number; readonly pages: Map<number, PageUse> }>();
+  private readonly _spaces = new Map<Task["mem"], SpaceUse>();
+  private _orders: Orders | undefined = undefined;
   private readonly _frames = new Map<number, PageUse>();
 
   constructor(known: SharedWords) {
@@ -153,9 +180,9 @@ export class PagesInUse {
       copies.set(page, known);
       return known;
     };
-    for (const [space, { number, pages }] of this._spaces) {
+    for (const [space, { number, pages, remaps }] of this._spaces) {
       const copied = new Map(Array.from(pages, ([n, page]): [number, PageUse] => [n, copyOf(page)]));
-      copy._spaces.set(space === from ? to : space, { number, pages: copied });
+      copy._spaces.set(space === from ? to : space, { number, pages: copied, remaps: [...remaps] });
     }
     for (const [frame, page] of this._frames) copy._frames.set(frame, copyOf(page));
     return copy;
@@ -178,12 +205,20 @@ export class PagesInUse {
     else for (const n of [...pages.keys()]) if (n >= first && n <= last) pages.delete(n);
   }
   private _page(task: Task, address: number): PageUse {
-    let space = this._spaces.get(task.mem);
-    if (!space) this._spaces.set(task.mem, (space = { number: this._spaces.size, pages: new Map() }));
+    const space = this._space(task);
     const number = Math.floor(address / 4096);
     let page = space.pages.get(number);
-    if (!page) space.pages.set(number, (page = this._newPage(task, address, space.number)));
+    if (!page) {
+      space.pages.set(number, (page = this._newPage(task, address, space.number)));
+      const remaps = space.remaps.filter(({ first, last }) => first <= number && number <= last);
+      if (remaps.length > 0) page.remaps = remaps.map(({ remap }) => remap);
+    }
     return page;
+  }
+  private _space({ mem }: Task): SpaceUse {
+    let space = this._spaces.get(mem);
+    if (!space) this._spaces.set(mem, (space = { number: this._spaces.size, pages: new Map(), remaps: [] }));
+    return space;
   }
   private _newPage(task: Task, address: number, space: number): PageUse {
     const vma = task.mem.find(address);
@@ -208,6 +243,8 @@ export class PagesInUse {
   cached(task: Task, address: number, how: number): 0 | typeof READS | typeof ALL {
     const page = this._page(task, address);
     if (how === access.write) page.written = true;
+    page.users.add(task.pid);
+    if (page.remaps) this._collide(task, page, page.remaps);
     if (page.owner === 0) page.owner = task.pid;
     else if (page.owner !== task.pid) page.owner = SEVERAL;
     if (this._known.isAssumed && !page.isAssumed && isVariable(task, address)) page.isAssumed = true;
@@ -225,6 +262,8 @@ export class PagesInUse {
    */
   meets(task: Task, address: number, bytes: number, how: number, points?: Points): boolean {
     const page = this._page(task, address);
+    // Also before an access that will fault.
+    if (page.remaps) this._collide(task, page, page.remaps);
     const { words, owners, writes, used } = page;
     if (!words || !owners || !writes || !used) return false;
     const first = Math.floor((address % 4096) / WORD);
@@ -250,15 +289,43 @@ export class PagesInUse {
     }
     return shared;
   }
-  /** In a proof: the kernel reads or writes memory for a call, which concerns other tasks' accesses. */
-  meetsCall(task: Task, { address, bytes, writes }: { address: number; bytes: number; writes: boolean }): void {
-    const how = writes ? access.write : access.read;
-    const end = address + Math.min(bytes, MOST_OF_CALL);
-    for (let at = address; at < end; at = Math.floor(at / 4096 + 1) * 4096) {
-      if (!task.mem.find(at)) return;
-      this.cached(task, at, how);
-      this.meets(task, at, Math.min(end, Math.floor(at / 4096 + 1) * 4096) - at, how, ALWAYS);
+  /** In a proof: the kernel accesses memory for a call, within a page. True as `meets`. */
+  meetsCall(task: Task, address: number, bytes: number, how: number): boolean {
+    return this.meets(task, address, bytes, how, ALWAYS);
+  }
+  /** In a proof: a call changes the mappings of pages. True if other tasks use them, in any order with it. */
+  remapped(task: Task, start: number, end: number, remap: Remap, orders: Orders): boolean {
+    const space = this._space(task);
+    this._orders = orders;
+    const [first, last] = [Math.floor(start / 4096), Math.ceil(end / 4096) - 1];
+    space.remaps.push({ first, last, remap });
+    let isShared = false;
+    for (const [number, page] of space.pages) {
+      if (number < first || number > last) continue;
+      (page.remaps ??= []).push(remap);
+      if (page.words) {
+        page.remapped(page.words, remap.pid);
+        if (this.meets(task, number * 4096, 4096, access.write, ALWAYS)) isShared = true;
+      }
+      for (const pid of page.users) if (pid !== remap.pid && !orders.isOrdered(remap, pid)) isShared = this._isRemapped(page, remap);
     }
+    return isShared;
+  }
+  /** The task uses a page whose mapping others have changed. */
+  private _collide({ pid }: Task, page: PageUse, remaps: readonly Remap[]): void {
+    for (const remap of remaps) {
+      if (remap.pid === pid || this._orders?.isOrdered(remap, pid)) continue;
+      this._isRemapped(page, remap);
+      this._orders?.collides(remap);
+    }
+    const rest = remaps.filter((remap) => remap.pid === pid || this._orders?.isOrdered(remap, pid));
+    page.remaps = rest.length > 0 ? rest : undefined;
+  }
+  private _isRemapped(page: PageUse, remap: Remap): true {
+    page.owner = SEVERAL;
+    page.written = true;
+    page.remapped(this._known.learn(page.name), remap.pid);
+    return true;
   }
   /** True if a run has shown that the word is shared and written. */
   isShared(task: Task, address: number): boolean {

@@ -25,6 +25,7 @@ const change = (space: AddressSpace, vma: Vma, prot: number): number => {
     if (!space.mayExpand(0, prot, vma.flags) || !space.mayCommit(pages)) return -E.ENOMEM;
     flags |= VM.ACCOUNT;
   } else if ((prot & PROT.WRITE) === 0 && vma.file === undefined && vma.anon === 0) flags &= ~VM.ACCOUNT;
+  space.frames.kernelReads?.mapped?.(space, vma.start, vma.end);
   space.areas.change(vma, prot, flags);
   // No page becomes writable here. The next write faults, and the fault handler checks if the page is still
   // shared.

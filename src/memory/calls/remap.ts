@@ -80,6 +80,7 @@ const move = (space: AddressSpace, vma: Vma, r: Remap, to: number): number => {
     policy: undefined,
     place: 0,
   };
+  space.frames.kernelReads?.mapped?.(space, r.at, r.at + r.oldLength);
   areas.insert(moved);
   const pages = table.walk(r.at, r.at + r.oldLength, (pte, page) => {
     table.set(page - r.at + to, pte);

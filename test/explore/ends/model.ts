@@ -20,8 +20,8 @@ export const HANDLER_ADDS = 3;
 export const WAITED = { differs: 1, woken: 2, signal: 3 } as const;
 /** Results of a signal. */
 export const SENT = { yes: 1, none: 2 } as const;
-/** Exit statuses: of a thread, of the process, and of the process on a condition. */
-export const CODES = { leave: 1, quit: 10, quitIf: 20 } as const;
+/** Exit statuses: of a thread, of the process, of the process on a condition, and by the handler of SIGSEGV. */
+export const CODES = { leave: 1, quit: 10, quitIf: 20, faults: 30 } as const;
 
 interface Thread {
   pc: number;
@@ -32,6 +32,9 @@ interface Thread {
 }
 interface State {
   readonly memory: number[];
+  /** The word of a page, which threads drop and protect. */
+  page: number;
+  isProtected: boolean;
   /** Bytes in the pipe. */
   pipe: number[];
   /** Threads that sleep on each variable, in order. */
@@ -88,6 +91,23 @@ const kinds = {
     if (thread.step === 0) return ((thread.step = 1), "stay");
     return thread.isSignalled ? (note(0), "next") : "none";
   },
+  // The kernel reads and writes the variables.
+  sendFrom: ({ a }: Op, { s }: Here): Step => (s.pipe.push(s.memory[a] as number), "next"),
+  receiveTo: ({ a }: Op, { s, thread }: Here): Step => {
+    const byte = s.pipe.shift();
+    if (byte !== undefined) return ((s.memory[a] = byte), "next");
+    if (thread.step === 0) return ((thread.step = 1), "stay");
+    return thread.isSignalled ? "next" : "none";
+  },
+  count: ({ a }: Op, { s }: Here): Step => ((s.memory[a] = s.pipe.length), "next"),
+  clear: ({ a }: Op, { s }: Here): Step => ((s.memory[a] = 0), "next"),
+  // Mappings change under accesses.
+  drop: (_: Op, { s }: Here): Step => ((s.page = 0), "next"),
+  replace: (_: Op, { s }: Here): Step => ((s.page = 0), (s.isProtected = false), "next"),
+  protect: (_: Op, { s }: Here): Step => ((s.isProtected = true), "next"),
+  allow: (_: Op, { s }: Here): Step => ((s.isProtected = false), "next"),
+  peek: (_: Op, { s, note }: Here): Step => (s.isProtected ? faults(s) : (note(s.page), "next")),
+  poke: ({ v }: Op, { s }: Here): Step => (s.isProtected ? faults(s) : ((s.page = v + 1), "next")),
   put: (_: Op, { s, t }: Here): Step => ((s.output += "abcd"[t] as string), "next"),
   signal: ({ to }: Op, { s, t, note }: Here): Step => {
     const target = s.threads[to] as Thread;
@@ -127,6 +147,8 @@ const kinds = {
 /** The kinds of operations. */
 export type Kind = keyof typeof kinds;
 
+/** The handler of SIGSEGV ends the process. */
+const faults = (s: State): Step => ((s.end = `exit ${CODES.faults}`), "stay");
 const endThread = ({ s, thread }: Here, status: number): void => {
   thread.hasEnded = true;
   s.status = status;
@@ -138,12 +160,17 @@ const RAW: readonly Kind[] = [
   ...(["store", "store", "load", "load", "add", "add"] as const),
   ...(["wait", "wait", "wake", "wake", "send", "receive", "put", "signal", "looks", "leave", "quit", "quitIf", "quitIf"] as const),
 ];
+/** Kinds in which the kernel touches the program's memory, and those with a page. */
+const KERNEL: readonly Kind[] = [
+  ...(["store", "load", "load", "add", "sendFrom", "sendFrom", "receiveTo", "receive", "count", "clear", "quitIf"] as const),
+  ...(["drop", "replace", "protect", "allow", "peek", "peek", "poke"] as const),
+];
 const LIBRARY: readonly Kind[] = [...RAW.filter((kind) => kind !== "signal" && kind !== "looks"), "locked", "locked", "locked", "tries"];
 
 /** Two or three threads with at most four operations each. */
-export const generate = (seed: number, isLibrary: boolean): Threads => {
+export const generate = (seed: number, kind: "raw" | "library" | "kernel"): Threads => {
   const random = new Random(seed);
-  const list = isLibrary ? LIBRARY : RAW;
+  const list = { raw: RAW, library: LIBRARY, kernel: KERNEL }[kind];
   const count = 2 + random.below(2);
   const most = count === 2 ? 4 : 3;
   return Array.from({ length: count }, (_, t) =>
@@ -170,7 +197,7 @@ const stepOf = (threads: Threads, s: State, t: number): boolean => {
   const note = (result: number): void => void ((s.results[t] as number[])[thread.pc] = result);
   const here: Here = { s, t, thread, note };
   const op = threads[t]?.[thread.pc];
-  const isInCall = thread.step === 1 && (op?.kind === "wait" || op?.kind === "receive");
+  const isInCall = thread.step === 1 && (op?.kind === "wait" || op?.kind === "receive" || op?.kind === "receiveTo");
   if (thread.isSignalled && !isInCall) {
     thread.isSignalled = false;
     s.memory[VARIABLES - 1]! += HANDLER_ADDS;
@@ -194,6 +221,8 @@ export const outcomes = (threads: Threads): Outcome[] => {
   const seen = new Set<string>();
   const start: State = {
     memory: Array(VARIABLES).fill(0),
+    page: 0,
+    isProtected: false,
     pipe: [],
     sleepers: Array.from({ length: VARIABLES }, () => []),
     threads: threads.map(() => ({ pc: 0, step: 0, read: 0, isSignalled: false, hasEnded: false })),

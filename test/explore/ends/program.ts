@@ -11,6 +11,16 @@ const texts: Readonly<Record<Kind, (op: Op, r: string) => string>> = {
   wake: ({ a }, r) => `${r} = call(202, (long)&m[${a}], 1, 1);`,
   send: ({ v }) => `{ char byte = ${v + 1}; call(1, fds[1], (long)&byte, 1); }`,
   receive: (_, r) => `{ char byte = 0; call(0, fds[0], (long)&byte, 1); ${r} = byte; }`,
+  sendFrom: ({ a }) => `call(1, fds[1], (long)&m[${a}], 1);`,
+  receiveTo: ({ a }) => `call(0, fds[0], (long)&m[${a}], 1);`,
+  count: ({ a }) => `call(16, fds[0], 0x541b, (long)&m[${a}]);`,
+  clear: ({ a }) => `call(309, (long)&m[${a}], 0, 0);`,
+  drop: () => "call(28, (long)page, 4096, 4);",
+  replace: () => "map();",
+  protect: () => "call(10, (long)page, 4096, 0);",
+  allow: () => "call(10, (long)page, 4096, 3);",
+  peek: (_, r) => `${r} = page[0];`,
+  poke: ({ v }) => `page[0] = ${v + 1};`,
   put: () => "call(1, 1, (long)&letter, 1);",
   signal: ({ to }, r) => `${r} = call(234, first, first + ${to}, 10) == 0 ? ${SENT.yes} : ${SENT.none};`,
   looks: ({ to }, r) => `${r} = ids[${to}] != 0;`,
@@ -31,6 +41,16 @@ __attribute__((noinline)) static long call(long n, long a, long b, long c) {
   register long timeout __asm__("r10") = 0;
   __asm__ volatile("syscall" : "+a"(n) : "D"(a), "S"(b), "d"(c), "r"(timeout) : "rcx", "r11", "memory");
   return n;
+}
+static volatile int page[1024] __attribute__((aligned(4096)));
+static char behind[4096];
+/** MAP_PRIVATE, MAP_FIXED, MAP_ANONYMOUS. man 2 mmap */
+static void map(void) {
+  register long flags __asm__("r10") = 0x32;
+  register long file __asm__("r8") = -1;
+  register long offset __asm__("r9") = 0;
+  long n = 9;
+  __asm__ volatile("syscall" : "+a"(n) : "D"(page), "S"(4096L), "d"(3L), "r"(flags), "r"(file), "r"(offset) : "rcx", "r11", "memory");
 }
 static void report(void) {
   char text[${count * MOST_OPS + VARIABLES + 1}], *at = text;
@@ -71,6 +91,7 @@ const RESTORER = 0x04000000;
 const bare = (threads: Threads): string => `
 ${HEAD(threads.length)}
 static char stacks[${threads.length}][8192] __attribute__((aligned(4096)));
+static void faults(int _) { call(231, ${CODES.faults}, 0, 0); }
 static void handler(int _) { __atomic_fetch_add(&m[${VARIABLES - 1}], ${HANDLER_ADDS}, 5); }
 void restore(void);
 __asm__("restore: mov $15, %eax; syscall");
@@ -85,10 +106,15 @@ static void begin(int t, void (*body)(void)) {
   __asm__ volatile("syscall\\n test %%eax, %%eax\\n jnz 1f\\n ret\\n1:" : "+a"(n) : "D"(${FLAGS}L), "S"(top), "d"(&ids[t]), "r"(cleared) : "rcx", "r11", "memory");
 }
 int start(void) {
-  static struct { void (*handler)(int); unsigned long flags; void (*restorer)(void); unsigned long mask; } action = { handler, ${RESTORER}, restore, 0 };
-  register long size __asm__("r10") = 8;
-  long n = 13;
-  __asm__ volatile("syscall" : "+a"(n) : "D"(10L), "S"(&action), "d"(0L), "r"(size) : "rcx", "r11", "memory");
+  static struct { void (*handler)(int); unsigned long flags; void (*restorer)(void); unsigned long mask; } actions[] = {
+    { handler, ${RESTORER}, restore, 0 }, { faults, ${RESTORER}, restore, 0 }
+  };
+  for (int i = 0; i < 2; i++) {
+    register long size __asm__("r10") = 8;
+    long n = 13;
+    __asm__ volatile("syscall" : "+a"(n) : "D"(i == 0 ? 10L : 11L), "S"(&actions[i]), "d"(0L), "r"(size) : "rcx", "r11", "memory");
+  }
+  map();
   call(22, (long)fds, 0, 0);
   first = call(39, 0, 0, 0);
   ${threads.map((_, t) => (t === 0 ? "" : `begin(${t}, thread${t});`)).join("\n  ")}

@@ -7,7 +7,7 @@ import type { Task } from "../../../kernel/core/task.ts";
 /** What a call concerns. */
 export interface Concern {
   readonly call: string;
-  /** The bytes of the program's memory that it is about: a futex, the id that an end clears, a buffer. */
+  /** The bytes of the program's memory that it is about: a futex, the id that an end clears. */
   readonly address: number;
   readonly bytes: number;
   readonly reads: boolean;
@@ -29,12 +29,8 @@ const TO_PROCESS = /^(kill|rt_sigqueueinfo|pidfd_send_signal)$/;
 /** Which signals a task takes, and how: these matter to signals alone. */
 const HANDLERS = /^(rt_sigaction|sigaction|signal)$/;
 const MASKS = /^(rt_sigprocmask|sigprocmask)$/;
-/** Calls with a buffer (their second argument, with the length behind it): the kernel reads or writes it. */
-const READS_BUFFER = /^(write|pwrite64|send|sendto)$/;
-const WRITES_BUFFER = /^(read|pread64|recv|recvfrom|getrandom)$/;
-/** Calls with memory in several places, or that change it for another task. */
-const WIDE =
-  /^(p?(read|write)v2?|preadv|pwritev|(send|recv)m?msg|process_vm_.*|p?poll|_?newselect|p?select6?|epoll_p?wait2?|msg(snd|rcv)|sem(timed)?op.*|io_.*|mq_.*|vmsplice)$/;
+/** Calls for which the kernel touches memory later, or that of others. */
+const WIDE = /^(process_.*|io_.*|vmsplice|userfaultfd|ptrace|sem(timed)?op.*|mq_notify)$/;
 
 /** FUTEX_WAIT, WAKE, WAIT_BITSET, WAKE_BITSET: one word, and no write. man 2 futex */
 const PLAIN_FUTEX: ReadonlySet<number> = new Set([0, 1, 9, 10]);
@@ -70,8 +66,6 @@ export const concernOf = (task: Task, cpu: Cpu, call: string): Concern => {
   const at = SIGNALS[call];
   if (at !== undefined) return { ...none, target: argument(at as 0 | 1) };
   if (TO_PROCESS.test(call)) return { ...none, target: ANY };
-  if (READS_BUFFER.test(call)) return { ...none, address: argument(1), bytes: argument(2), reads: true };
-  if (WRITES_BUFFER.test(call)) return { ...none, address: argument(1), bytes: argument(2), writes: true };
   return WIDE.test(call) ? { ...none, isWide: true } : none;
 };
 

@@ -4,7 +4,7 @@
 // violation, none of the program's schedules has one.
 import type { Candidate, PendingEvent, Strategy } from "../strategy.ts";
 import { type DporEvent, ENDS, noted, stillAsleep, YIELDS } from "./events.ts";
-import { type Node, Order } from "./order.ts";
+import { type Choice, Order } from "./order.ts";
 
 /** The search. One object serves one exploration of one program. */
 export class Dpor implements Strategy {
@@ -20,7 +20,7 @@ export class Dpor implements Strategy {
   private _idle: readonly number[] = [];
   private _sleep: ReadonlyMap<number, DporEvent> = new Map();
   /** The last event, after which the sleeping tasks are not known yet: it may be a section that goes on. */
-  private _last: Node | undefined;
+  private _last: Choice | undefined;
   /** Tasks that have used their slices since the last event of another one. */
   private readonly _tired = new Set<number>();
   /** Others would have gone on without an end when the process ended. */
@@ -82,7 +82,7 @@ export class Dpor implements Strategy {
     this._waiting = candidates.filter(({ waits, event }) => waits && event?.takes);
     const index = (pid: number | undefined): number => candidates.findIndex((one) => one.pid === pid);
     if (this._at < this._prefix && !this._isBlocked) {
-      const wanted = index((this._nodes[this._at] as Node).event.pid);
+      const wanted = index((this._nodes[this._at] as Choice).event.pid);
       if (wanted < 0) this.isUnsteady = true;
       // A look at a thread that lives changes nothing: other tasks go first.
       const { waits = false, spins = false, idles = false } = candidates[wanted] ?? {};
@@ -113,7 +113,7 @@ export class Dpor implements Strategy {
     const enabled = this._enabled.includes(pid) ? this._enabled : [pid];
     const n = this._at++;
     if (n < this._prefix) {
-      const node = this._nodes[n] as Node;
+      const node = this._nodes[n] as Choice;
       if (node.event.pid !== pid) this.isUnsteady = true;
       node.event = own;
       node.isLast = this._isLast;
@@ -181,9 +181,9 @@ export class Dpor implements Strategy {
   }
   /** Lets another run have event j, or one that it needs, before event i. */
   private _reverse(i: number, j: number): void {
-    const node = this._nodes[i] as Node;
+    const node = this._nodes[i] as Choice;
     const initials = this._order.initials(i, j);
-    const { pid: last } = (this._nodes[j] as Node).event;
+    const { pid: last } = (this._nodes[j] as Choice).event;
     // A run that went nowhere stands for none.
     const isOpen = (pid: number): boolean => !node.done.has(pid) || node.done.get(pid) !== undefined;
     if (initials.some((pid) => node.backtrack.has(pid) && (isOpen(pid) || pid === last))) return;
@@ -202,7 +202,7 @@ export class Dpor implements Strategy {
     if (!isWaiting) this._addBacktracks();
     if (idle >= 0) this._passOver(idle);
     for (let n = this._nodes.length - 1; n >= 0; n--) {
-      const node = this._nodes[n] as Node;
+      const node = this._nodes[n] as Choice;
       node.done.set(node.event.pid, n === idle ? undefined : node.event);
       const pid = [...node.backtrack].find((one) => !node.done.has(one) && !node.sleep.has(one));
       if (pid === undefined) continue;
@@ -215,7 +215,7 @@ export class Dpor implements Strategy {
   }
   /** Lets another task run in place of one that goes nowhere. */
   private _passOver(n: number): void {
-    const { event, backtrack, done, sleep, enabled } = this._nodes[n] as Node;
+    const { event, backtrack, done, sleep, enabled } = this._nodes[n] as Choice;
     const isOther = (pid: number): boolean => pid !== event.pid && !sleep.has(pid);
     if ([...backtrack].some((pid) => isOther(pid) && (!done.has(pid) || done.get(pid) !== undefined))) return;
     const other = enabled.find((pid) => isOther(pid) && !done.has(pid));

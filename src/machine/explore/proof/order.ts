@@ -3,7 +3,7 @@
 import { type DporEvent, dependent } from "./events.ts";
 
 /** The state before an event. */
-export interface Node {
+export interface Choice {
   readonly enabled: readonly number[];
   /** Tasks that wait there before reads that lead nowhere. */
   readonly idle: readonly number[];
@@ -20,14 +20,14 @@ export interface Node {
 
 /** Indices of the last event of each task that happens before a moment. */
 type Clock = Map<number, number>;
-const includes = (clock: Clock, events: readonly Node[], i: number): boolean => (clock.get((events[i] as Node).event.pid) ?? -1) >= i;
+const includes = (clock: Clock, events: readonly Choice[], i: number): boolean => (clock.get((events[i] as Choice).event.pid) ?? -1) >= i;
 const joinInto = (clock: Clock, other: Clock): void => {
   for (const [pid, i] of other) if ((clock.get(pid) ?? -1) < i) clock.set(pid, i);
 };
 
 /** The events of one run, of which the first ones are those of the run before. */
 export class Order {
-  readonly nodes: Node[] = [];
+  readonly nodes: Choice[] = [];
   /** What happens before each event: of those that the next run repeats they are known. */
   private readonly _clocks: Clock[] = [];
 
@@ -42,7 +42,7 @@ export class Order {
     const races: [number, number][] = [];
     const last = new Map<number, number>();
     for (let j = 0; j < nodes.length; j++) {
-      const { event } = nodes[j] as Node;
+      const { event } = nodes[j] as Choice;
       const { pid } = event;
       const before = last.get(pid);
       last.set(pid, j);
@@ -56,7 +56,7 @@ export class Order {
       const raced = hasIdled ? new Map(clock) : clock;
       if (enabler !== undefined) joinInto(clock, clocks[enabler] as Clock);
       for (let i = j - 1; i >= 0; i--) {
-        const { event: other, enabled, idle } = nodes[i] as Node;
+        const { event: other, enabled, idle } = nodes[i] as Choice;
         if (other.pid === pid || !dependent(other, event)) continue;
         if (includes(raced, nodes, i)) {
           // The task waited for a value, and in this state it could have read another one.
@@ -77,7 +77,7 @@ export class Order {
   }
   /** Between events i and j, nothing that is independent of event i concerns event j. */
   private _isDirect(i: number, j: number): boolean {
-    const { event } = this.nodes[j] as Node;
+    const { event } = this.nodes[j] as Choice;
     return this.nodes.slice(i + 1, j).every(({ event: other }, n) => {
       const isAfter = includes(this._clocks[i + 1 + n] as Clock, this.nodes, i);
       return isAfter || other.pid === event.pid || !dependent(other, event);
@@ -85,7 +85,7 @@ export class Order {
   }
   /** What happens before event j by its task alone: its event `before`, or the task's beginning. */
   private _ownClock(j: number, before: number | undefined): Clock {
-    const { pid } = (this.nodes[j] as Node).event;
+    const { pid } = (this.nodes[j] as Choice).event;
     const begun = before ?? this.nodes.findIndex(({ enabled }) => enabled.includes(pid)) - 1;
     return new Map(begun >= 0 && begun < j ? this._clocks[begun] : []);
   }
@@ -97,16 +97,16 @@ export class Order {
     const takes = (one: DporEvent): boolean =>
       (one.wasFree && one.space === space && one.address < address + bytes && address < one.address + one.bytes) || one.more.some(takes);
     for (let i = j - 1; i >= 0; i--) {
-      const { event } = this.nodes[i] as Node;
+      const { event } = this.nodes[i] as Choice;
       if (takes(event)) return event.pid === pid ? undefined : i;
     }
     return undefined;
   }
   /** The event that has made the task of event j runnable, since its event `before`. */
   private _enablerOf(j: number, before = -1): number | undefined {
-    const { pid } = (this.nodes[j] as Node).event;
+    const { pid } = (this.nodes[j] as Choice).event;
     for (let k = j; k > before; k--) {
-      const { enabled, event } = this.nodes[k] as Node;
+      const { enabled, event } = this.nodes[k] as Choice;
       // A single task that runs was not asked about: others may have been runnable.
       if (!enabled.includes(pid) && event.pid !== pid) return k;
     }
@@ -122,7 +122,7 @@ export class Order {
     const initials: number[] = [];
     for (let k = i + 1; k <= j; k++) {
       const clock = clocks[k] as Clock;
-      const { event, isFruitless } = nodes[k] as Node;
+      const { event, isFruitless } = nodes[k] as Choice;
       if (k < j && (includes(clock, nodes, i) || isFruitless)) continue;
       const { pid } = event;
       if (begun.has(pid)) continue;

@@ -30,6 +30,8 @@ export class ThreadIds {
   private readonly _facts: JoinFacts;
   private readonly _ids = new Map<number, number>();
   private readonly _looking = new Map<number, Looking>();
+  /** Threads whose ends a task has seen. */
+  private readonly _joined = new Map<number, Set<number>>();
 
   constructor(kernel: Kernel, facts: JoinFacts) {
     this._kernel = kernel;
@@ -37,6 +39,9 @@ export class ThreadIds {
   }
   note({ clearChildTid, pid }: Task): void {
     if (clearChildTid !== 0) this._ids.set(clearChildTid, pid);
+  }
+  isId(address: number): boolean {
+    return this._ids.has(address);
   }
   /** A task reads the id of another one. */
   isRead({ pid }: Task, address: number, how: number): boolean {
@@ -59,8 +64,19 @@ export class ThreadIds {
     for (const { mem } of this._kernel.tasks.values()) if (mem === event.space) return isAlive(mem, event.address);
     return false;
   }
+  hasJoined(pid: number, other: number): boolean {
+    return this._joined.get(pid)?.has(other) === true;
+  }
+  private _sees({ pid, mem }: Task, address: number): void {
+    const of = this._ids.get(address);
+    if (of === undefined || isAlive(mem, address)) return;
+    const known = this._joined.get(pid);
+    if (known) known.add(of);
+    else this._joined.set(pid, new Set([of]));
+  }
   executed(task: Task, { ip, address, reads, writes, call, isLibrary = false }: PendingEvent): void {
     const { pid } = task;
+    if (call === undefined && reads && this.isRead(task, address, access.read)) this._sees(task, address);
     const known = this._looking.get(pid);
     const isLook = call === undefined && reads && this.isRead(task, address, access.read) && isAlive(task.mem, address);
     const goesOn = known !== undefined && call === undefined && !writes && isLibrary && known.isLibrary;

@@ -527,7 +527,7 @@ export const types: readonly (readonly [name: string, row: TypeRow])[] = [
   ["memory/backing.ts:LargePages",[{"closed":"f","populate":"f","size":"n","unit":"n","unmapRange":"f"},["memory/huge/object.ts:HugeObject"]]],
   ["memory/backing.ts:MappedFile",[{"backing":"@memory/backing.ts:Backing","begin":["|","u","n"],"dev":"n","ino":"n","noexec":["|","u","b"],"path":"s","promised":["|","u",["S","n"]],"readable":"b","sealedWrite":["|","u","b"],"secret":["|","u","b"],"separate":["|","u","b"],"writable":"b"},[]]],
   ["memory/fault-provider.ts:FaultProvider",[{"dropped":"f","isProtected":"f","refuse":"f"},["kernel/features/userfaultfd/pages.ts:FaultWatch"]]],
-  ["memory/frames.ts:KernelReads",[{"file":"f","memory":"f"},[]]],
+  ["memory/frames.ts:KernelReads",[{"file":"f","mapped":["|","u","f"],"memory":"f"},[]]],
   ["memory/frames.ts:Reclaimer",[{"reclaim":"f","vacate":["|","u","f"]},["kernel/garbage-collector.ts:GarbageCollector","memory/huge/cache.ts:HugeCache","memory/page-cache.ts:PageCache"]]],
   ["memory/frames.ts:__object<{ now: number; most: number; }>",[{"most":"n","now":"n"},[]]],
   ["memory/frames.ts:__type<{ readonly page: number; readonly frame: number; }>",[{"frame":"n","page":"n"},[]]],

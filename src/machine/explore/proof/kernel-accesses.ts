@@ -1,0 +1,106 @@
+// The kernel's accesses to the program's memory in a proof: what a call reads and writes belongs to the call's
+// event, seen where the kernel touches memory, whatever the call is. Calls that unmap, protect or move pages
+// count as writes of all of them, for tasks that use these pages and are not ordered with the call anyway.
+import type { Cpu } from "../../../cpu/cpu.ts";
+import { type Access, access } from "../../../cpu/machine/mmu.ts";
+import { DOOR_LENGTH } from "../../../kernel/base/processor.ts";
+import type { Kernel } from "../../../kernel/core/kernel.ts";
+import type { Task } from "../../../kernel/core/task.ts";
+import type { KernelReads } from "../../../memory/frames.ts";
+import type { UserMemory } from "../../../memory/user.ts";
+import type { PagesInUse } from "../shared-words.ts";
+import type { PendingEvent } from "../strategy.ts";
+import type { ThreadIds } from "./thread-ids.ts";
+
+const PAGE = 4096;
+const BIRTHS = /^clone3?$/;
+
+/** What all runs have shown of calls that count as a task's own. */
+export class CallFacts {
+  /** Instructions of such calls that have touched memory which other tasks use: events of a proof. */
+  readonly telling = new Set<number>();
+}
+/** A change of mappings: by a task, its number in the run, and the instruction behind the call. */
+export interface Remap {
+  readonly pid: number;
+  readonly number: number;
+  readonly ip: number;
+}
+/** The run that asks. */
+interface Watching {
+  readonly kernel: Kernel;
+  readonly cpu: Cpu;
+  readonly facts: CallFacts;
+  readonly ids: ThreadIds;
+  readonly pages: () => PagesInUse;
+  /** The second task has begun. */
+  readonly hasBegun: () => boolean;
+  readonly callName: (task: Task) => string | undefined;
+  /** The call that the task makes is no event. */
+  readonly isOwnCall: (task: Task) => boolean;
+  /** An access of the call that is the task's last event. */
+  readonly also: (pid: number, event: PendingEvent) => void;
+}
+
+/** The accesses of one run. */
+export class KernelAccesses implements KernelReads {
+  private readonly _run: Watching;
+  /** Tasks with their parents, and the number of changes of mappings before each began. */
+  private readonly _births = new Map<number, { readonly parent: number; readonly after: number }>();
+  private _remaps = 0;
+  constructor(run: Watching) {
+    this._run = run;
+    run.kernel.frames.kernelReads = this;
+  }
+  /** A task is there; its parent runs. */
+  born({ pid }: Task, parent: Task | undefined): void {
+    if (parent && parent.pid !== pid && !this._births.has(pid)) this._births.set(pid, { parent: parent.pid, after: this._remaps });
+  }
+  file(): void {}
+  memory(space: UserMemory, at: number, kind: Access, bytes: number): void {
+    const task = this._calling(space);
+    if (!task) return;
+    // Ids of threads: the events about them know more (thread-ids.ts).
+    if (kind === access.write && this._run.ids.isId(at)) return;
+    const length = Math.min(bytes, PAGE - (at % PAGE));
+    const how = kind === access.write ? access.write : access.read;
+    this._run.pages().cached(task, at, how);
+    if (this._run.pages().meetsCall(task, at, length, how)) this._tell(task, { address: at, bytes: length, writes: kind === access.write });
+  }
+  mapped(space: UserMemory, start: number, end: number): void {
+    const task = this._calling(space);
+    if (!task) return;
+    const remap = { pid: task.pid, number: ++this._remaps, ip: this._ip };
+    const isShared = this._run.pages().remapped(task, start, end, remap, this);
+    // Others may use the pages later.
+    if (isShared || !this._run.isOwnCall(task)) this._tell(task, { address: start, bytes: end - start, writes: true });
+  }
+  /** Nothing that the task does can come before the change, or nothing behind it. */
+  isOrdered({ pid, number }: Remap, other: number): boolean {
+    if (other === pid || this._run.ids.hasJoined(pid, other)) return true;
+    for (let birth = this._births.get(other); birth; birth = this._births.get(birth.parent))
+      if (birth.parent === pid) return birth.after >= number;
+    return false;
+  }
+  /** A task has used a page after a change that is not ordered with it. */
+  collides({ ip }: Remap): void {
+    this._run.facts.telling.add(ip);
+  }
+  /** The task whose call the kernel executes, if it is one of several. */
+  private _calling(space: UserMemory): Task | undefined {
+    const { kernel, hasBegun } = this._run;
+    const { scheduler, tasks } = kernel;
+    const task = scheduler.current;
+    if (!scheduler.isInCall || task?.mem !== space || !hasBegun() || tasks.size === 1) return undefined;
+    // What a thread gets before it begins is ordered with all that it does.
+    return BIRTHS.test(this._run.callName(task) ?? "") ? undefined : task;
+  }
+  private get _ip(): number {
+    return this._run.cpu.state.rip - DOOR_LENGTH;
+  }
+  private _tell(task: Task, place: { readonly address: number; readonly bytes: number; readonly writes: boolean }): void {
+    const { facts, isOwnCall, also } = this._run;
+    if (isOwnCall(task)) facts.telling.add(this._ip);
+    else also(task.pid, { ip: this._ip, space: task.mem, ...place, reads: !place.writes });
+  }
+}
