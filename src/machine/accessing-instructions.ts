@@ -59,6 +59,9 @@ const own = new Set([
   "sigaltstack", "sysinfo", "time", "times", "uname",
 ]);
 
+/** True for the name of such a call. */
+export const isOwnCall = (name: string | undefined): boolean => name !== undefined && own.has(name);
+
 const isLibrary = (task: Task, path: string | undefined): boolean =>
   path !== undefined && LIBRARIES.test(path) && path !== task.mem.find(task.mem.startCode)?.file?.path;
 
@@ -120,6 +123,6 @@ export class Instructions {
   }
   /** True if the call is one of its own. */
   isOwnCall(task: Task, name = this.callName(task)): boolean {
-    return name !== undefined && own.has(name);
+    return isOwnCall(name);
   }
 }

@@ -1,7 +1,7 @@
 // The order of accesses of a failing schedule: a loop that spins is one line.
 import { describe, expect, it } from "vitest";
 import { columns } from "../../src/machine/explore/columns.ts";
-import type { Step } from "../../src/machine/explore/observer.ts";
+import type { Step } from "../../src/machine/explore/run/notes.ts";
 
 const space = {};
 const access = (pid: number, n: number, name: string, writes = false): Step => {

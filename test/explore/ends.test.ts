@@ -73,6 +73,20 @@ describe.skipIf(missing("ends of programs in proofs", gcc))("a proof", { timeout
     ["ends of the first thread and of another", [[{ ...op, kind: "leave" }], [{ ...op, kind: "leave", v: 1 }]], 2],
     ["a wait for a word that its task alone writes", [[{ ...op, kind: "add" }], [{ ...op, kind: "wait" }]], 2],
     ["a signal, and an end of the thread that gets it", [[{ ...op, kind: "signal", to: 1 }], []], 2],
+    ["a structure that a call writes, and a store", [[{ ...op, kind: "count" }], [{ ...op, kind: "store", v: 1 }]], 3],
+    ["a call that concerns its thread, and a store", [[{ ...op, kind: "clear" }], [{ ...op, kind: "store", v: 1 }]], 2],
+    ["a page that is protected, and a load", [[{ ...op, kind: "protect" }], [{ ...op, kind: "peek" }]], 2],
+    [
+      "a page that is replaced, and a load",
+      [
+        [
+          { ...op, kind: "poke", v: 1 },
+          { ...op, kind: "replace" },
+        ],
+        [{ ...op, kind: "peek" }],
+      ],
+      3,
+    ],
   ] satisfies [string, Threads, number][])("knows the orders of %s", async (_name, threads, traces) => {
     expect(await check(threads, false)).toEqual({ isComplete: true, traces });
   });

@@ -140,6 +140,7 @@ export const rooms: Record<string, readonly string[]> = {
     "timeline",
     "explore/races",
     "explore/proof",
+    "explore/run",
     "explore",
     "api",
     "recording",

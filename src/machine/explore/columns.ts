@@ -1,6 +1,6 @@
 // The order of accesses that makes a schedule fail, a column for each task.
 import type { Departure } from "../schedule.ts";
-import type { Step } from "./observer.ts";
+import type { Step } from "./run/notes.ts";
 import { withSpins } from "./spin-lines.ts";
 
 const MOST_LINES = 40;

@@ -2,10 +2,11 @@
 // since a run may meet a word before it is known to be used atomically; then the stacks are taken.
 import type { Departure } from "../schedule.ts";
 import type { RacingPair } from "./directed.ts";
-import type { ObservedRun, PointsAt } from "./observer.ts";
+import type { ObservedRun } from "./observer.ts";
 import { type Race, type RacingAccess, SyncBytes } from "./races/detector.ts";
 import { concernsProgram, type DataRace, ignoredRaces, type RaceAccess, racePlaces } from "./races/report.ts";
 import { StackFollower } from "./races/stacks.ts";
+import type { PointsAt } from "./run/points.ts";
 import { ScheduleScript } from "./script.ts";
 import type { Trials } from "./trials.ts";
 

@@ -4,7 +4,8 @@
 // departures are tried in place of two.
 import type { Departure } from "../schedule.ts";
 import { columns } from "./columns.ts";
-import type { PointsAt, Step } from "./observer.ts";
+import type { Step } from "./run/notes.ts";
+import type { PointsAt } from "./run/points.ts";
 import { Alternatives, type Move, ScheduleScript } from "./script.ts";
 import type { Found } from "./systematic.ts";
 import { Pauses, type Trials } from "./trials.ts";
@@ -54,7 +55,7 @@ class Minimiser {
     const { violated, observed } = this._trials.observe(new ScheduleScript(moves), this._at, "places");
     const { departures, delays } = observed;
     if (violated !== this.best.what || departures.length + delays.length > moves.length) return false;
-    this.best = { what: violated, departures, delays, steps: observed.steps ?? [], runs: this.runs, order: [], why: [] };
+    this.best = { what: violated, departures, delays, steps: observed.notes.steps ?? [], runs: this.runs, order: [], why: [] };
     return true;
   }
   /** Leaves out parts of the list, smaller and smaller ones. */
@@ -116,9 +117,9 @@ export const minimise = async (trials: Trials, at: PointsAt, found: Found): Prom
   await minimiser.shorten();
   const { best, runs } = minimiser;
   const { observed } = trials.observe(new ScheduleScript(minimiser.moves), at, "names");
-  const steps = observed.steps ?? [];
+  const steps = observed.notes.steps ?? [];
   // With store buffers the order of accesses is not that of their effects.
-  const pairs = (best.delays ?? []).length > 0 ? [] : neighbours(steps, observed.departedAt);
+  const pairs = (best.delays ?? []).length > 0 ? [] : neighbours(steps, observed.notes.departedAt);
   const needed: OrderedPair[] = [];
   for (const pair of pairs) {
     const reversed = new ReversedPair(minimiser.moves, pair);

@@ -4,56 +4,22 @@ import type { Cpu } from "../../cpu/cpu.ts";
 import type { AccessWatch, ALL, READS } from "../../cpu/machine/access-watch.ts";
 import { access } from "../../cpu/machine/mmu.ts";
 import { exitWork } from "../../kernel/base/pending-work.ts";
-import { DOOR_LENGTH } from "../../kernel/base/processor.ts";
 import type { Kernel } from "../../kernel/core/kernel.ts";
 import type { Chooser, PointKind } from "../../kernel/core/scheduling.ts";
 import type { Task } from "../../kernel/core/task.ts";
 import type { Observer } from "../../kernel/observer.ts";
-import { type Instruction, Instructions } from "../accessing-instructions.ts";
+import { Instructions } from "../accessing-instructions.ts";
 import { type Delay, type Departure, EarlyDeadlines, PointPlaces } from "../schedule.ts";
-import { codeName, dataName } from "../stack/names.ts";
-import { BufferedStores } from "./buffered-stores.ts";
-import { Awaits } from "./proof/awaits.ts";
-import { type Concern, concernOf, isOnSignals, uncovered } from "./proof/calls.ts";
-import { FruitlessReads } from "./proof/fruitless.ts";
-import { KernelAccesses } from "./proof/kernel-accesses.ts";
-import { Mutexes } from "./proof/mutexes.ts";
-import { ThreadIds } from "./proof/thread-ids.ts";
+import { ProofParts } from "./proof/parts.ts";
 import { type Race, RaceDetector, type SyncBytes } from "./races/detector.ts";
 import { SyncCalls } from "./races/sync-calls.ts";
-import { AtomicSections } from "./sections.ts";
-import { PagesInUse, type SharedWords } from "./shared-words.ts";
-import { Spins } from "./spins.ts";
+import { BufferedStores } from "./run/buffered-stores.ts";
+import { RunNotes, type Steps } from "./run/notes.ts";
+import { PointRules, type PointsAt, type RunOptions } from "./run/points.ts";
+import { AtomicSections } from "./run/sections.ts";
+import { Spins } from "./run/spins.ts";
+import { PagesInUse } from "./shared-words.ts";
 import type { Candidate, Notes, PendingEvent, Strategy } from "./strategy.ts";
-import { wordOf } from "./surw.ts";
-
-/** Where points are: `accesses` leaves out plain accesses of the system's libraries. */
-export type PointsAt = "calls" | "accesses" | "all";
-
-/** A step of the run, for the report. */
-export interface Step {
-  readonly pid: number;
-  readonly place: string;
-  readonly event: PendingEvent;
-  /** The access in words, if names were asked for. */
-  readonly text?: string;
-}
-
-/** Options of a run: `words` is what other runs have shown. */
-export interface RunOptions {
-  readonly at: PointsAt;
-  readonly words: SharedWords;
-  readonly memory: MemoryModel;
-  /** Data races are looked for: bytes that are known to be used atomically. */
-  readonly syncs?: SyncBytes | undefined;
-  /** The variable of atomic sections (sections.ts). */
-  readonly atomic?: string | undefined;
-}
-
-/** Sequential consistency, or x86-TSO. */
-export type MemoryModel = "sc" | "tso";
-/** The steps that are noted: none, with their places, or also with the names of code and data. */
-export type Steps = "none" | "places" | "names";
 
 /** The chooser and the watch of one run. */
 export class ObservedRun implements Chooser, AccessWatch {
@@ -61,10 +27,7 @@ export class ObservedRun implements Chooser, AccessWatch {
   private readonly _cpu: Cpu;
   private readonly _strategy: Strategy;
   private readonly _at: PointsAt;
-  private readonly _words: SharedWords;
-  /** The instruction that is about to access memory; 0: it is not known yet. Set in a proof: looks at it. */
-  private _ip = 0;
-  private readonly _points: this | undefined;
+  private readonly _where: PointRules;
   private _pages: PagesInUse;
   private readonly _instructions: Instructions;
   private readonly _places = new PointPlaces();
@@ -77,20 +40,14 @@ export class ObservedRun implements Chooser, AccessWatch {
   private readonly _resuming = new Set<number>();
   private _user = 0;
   private readonly _buffers: BufferedStores | undefined;
-  /** What a proof does not cover, and this run has: in words. */
-  unproved: string | undefined = undefined;
   /** The task that runs, if it has a signal to take; 0: none. */
   private _signalled = 0;
   /** The task whose accesses the TLB knows. */
   private _turn = 0;
   private _alive = 0;
   /** For strategies that see all. */
-  private readonly _ids: ThreadIds | undefined;
-  private readonly _mutexes: Mutexes | undefined;
+  readonly proof: ProofParts | undefined;
   private readonly _sections: AtomicSections | undefined;
-  private readonly _awaits: Awaits | undefined;
-  private readonly _fruitless: FruitlessReads | undefined;
-  private readonly _kernelAccesses: KernelAccesses | undefined;
   /** A proof's accesses count from the second task on: those before it are the same in all runs. */
   private _hasBegun: boolean;
   private _spins = new Spins();
@@ -99,57 +56,38 @@ export class ObservedRun implements Chooser, AccessWatch {
   /** Points with two or more candidates. */
   points = 0;
   readonly tasks = new Set<number>();
-  /** Pairs of a write and a read that has read from it, by their instructions. */
-  readonly readsFrom = new Set<string>();
-  /** The same by the read's instruction. */
-  private readonly _sources = new Map<number, Set<number>>();
-  /** All events in their order; undefined if they are not noted. */
-  readonly steps: Step[] | undefined;
-  /** The number of steps before the first departure. */
-  departedAt = 0;
-  private readonly _isNamed: boolean;
-  /** The place of the last point of each task. */
-  private readonly _placeOf = new Map<number, string>();
-  /** Events by shared word and task. */
-  readonly wordEvents = new Map<number, Map<number, number>>();
+  /** What it has shown. */
+  readonly notes: RunNotes;
   private readonly _syncs: SyncBytes | undefined;
   private _detector: RaceDetector | undefined;
 
   constructor(kernel: Kernel, cpu: Cpu, strategy: Strategy, { at, words, memory, syncs, atomic }: RunOptions, steps: Steps = "none") {
-    this.steps = steps === "none" ? undefined : [];
-    this._isNamed = steps === "names";
+    this.notes = new RunNotes(steps);
     this._kernel = kernel;
     this._cpu = cpu;
     this._strategy = strategy;
-    this._ids = strategy.seesAll ? new ThreadIds(kernel, words.joins) : undefined;
-    this._mutexes = strategy.seesAll ? new Mutexes(words.mutexes) : undefined;
-    this._awaits = strategy.seesAll ? new Awaits(kernel, words.loops) : undefined;
-    this._fruitless = strategy.seesAll ? new FruitlessReads(words.fruitless, () => words.state) : undefined;
     this._sections = atomic === undefined ? undefined : new AtomicSections(kernel, atomic);
     this._hasBegun = strategy.seesAll !== true;
     this._at = at;
     this._buffers = memory === "tso" ? new BufferedStores() : undefined;
-    this._words = words;
-    this._points = this._awaits && this;
     this._pages = new PagesInUse(words);
     this._instructions = new Instructions(cpu);
     this._syncs = syncs;
     if (at !== "calls") cpu.accessWatch = this;
-    if (this._ids) this._kernelAccesses = this._kernelAccessesOf(this._ids);
+    if (strategy.seesAll) {
+      const around = {
+        kernel,
+        cpu,
+        strategy,
+        words,
+        instructions: this._instructions,
+        pages: () => this._pages,
+        hasBegun: () => this._hasBegun,
+      };
+      this.proof = new ProofParts(around);
+    }
+    this._where = new PointRules(cpu, this._instructions, at, words, this.proof);
     strategy.begin();
-  }
-  private _kernelAccessesOf(ids: ThreadIds): KernelAccesses {
-    return new KernelAccesses({
-      kernel: this._kernel,
-      cpu: this._cpu,
-      facts: this._words.calls,
-      ids,
-      pages: () => this._pages,
-      hasBegun: () => this._hasBegun,
-      callName: (task) => this._instructions.runningCall(task),
-      isOwnCall: (task) => this._isOwnCall(task, this._instructions.runningCall(task)),
-      also: (pid, event) => this._strategy.also?.(pid, event),
-    });
   }
   /** Sees calls for the detector of races, if there is one. */
   get calls(): Observer | undefined {
@@ -177,11 +115,8 @@ export class ObservedRun implements Chooser, AccessWatch {
     if (before._buffers) this._buffers?.goOn(before._buffers, current, here);
     for (const [pid, event] of before._pending) this._pending.set(pid, here(event));
     for (const pid of before._resuming) this._resuming.add(pid);
-    for (const pair of before.readsFrom) this.readsFrom.add(pair);
-    for (const [pid, place] of before._placeOf) this._placeOf.set(pid, place);
-    for (const [word, tasks] of before.wordEvents) this.wordEvents.set(word, new Map(tasks));
+    this.notes.goOn(before.notes, here);
     this._spins = before._spins.copy();
-    for (const step of before.steps ?? []) this.steps?.push({ ...step, event: here(step.event) });
   }
 
   // The chooser.
@@ -189,9 +124,7 @@ export class ObservedRun implements Chooser, AccessWatch {
     const { pid } = task;
     const { scheduler, tasks } = this._kernel;
     const runs = scheduler.current === task;
-    this._ids?.note(task);
-    this._fruitless?.born(task, scheduler.current);
-    this._kernelAccesses?.born(task, scheduler.current);
+    this.proof?.born(task);
     if (runs) this._buffers?.turn(task);
     // A task that has become runnable does not run yet: the TLB goes on to know the running one's accesses.
     const isNew = tasks.size !== this._alive;
@@ -200,8 +133,8 @@ export class ObservedRun implements Chooser, AccessWatch {
     this._alive = tasks.size;
     if (runs) this._turn = pid;
     if (runs && (task.exitWork & exitWork.signal) !== 0) this._signalled = pid;
-    if (!this._awaits || !this._hasBegun) return;
-    this.unproved ??= uncovered(task);
+    if (!this.proof || !this._hasBegun) return;
+    this.proof.turn(task);
     // The rest of a call that has waited is an event of its own: others may have come in between.
     const call = runs ? task.call?.entry.syscall.name : undefined;
     if (call !== undefined && !call.startsWith("futex"))
@@ -214,7 +147,7 @@ export class ObservedRun implements Chooser, AccessWatch {
   /** A signal's handler comes before the event that the task has stopped before. */
   private _interrupt({ pid }: Task): void {
     this._signalled = 0;
-    this._fruitless?.interrupted(pid);
+    this.proof?.interrupted(pid);
     if (this._pending.get(pid)?.ip === this._cpu.state.rip) return;
     this._pending.delete(pid);
     this._resuming.delete(pid);
@@ -223,11 +156,7 @@ export class ObservedRun implements Chooser, AccessWatch {
     this._places.last = task;
     if (this._resuming.delete(task.pid)) this._granted = this._cpu.instructions;
     const pending = this._pending.get(task.pid);
-    if (pending && this._awaits?.looks(task, pending)) {
-      const back = this._awaits.back();
-      if (back !== undefined) this._goesNowhere(task, back);
-      return 0;
-    }
+    if (pending && this.proof?.looks(task, pending)) return 0;
     if (pending) {
       this._pending.delete(task.pid);
       this._execute(task, pending);
@@ -237,17 +166,9 @@ export class ObservedRun implements Chooser, AccessWatch {
     if (steps === 0) this._user = task.usage.user;
     return steps;
   }
-  /** `back`: it is in the state before so many reads; undefined: it has failed an assumption. */
-  private _goesNowhere(task: Task, back?: number): void {
-    if (this._fruitless?.note(task, back)) this._strategy.fruitless?.(task.pid);
-  }
   /** The stores that another task could have missed, and the points at which they left. */
   get delays(): Delay[] {
     return this._buffers?.delays ?? [];
-  }
-  /** Each task waits for another one, by loops: the run has no end. */
-  get isLivelock(): boolean {
-    return this._awaits?.isLivelock === true;
   }
   /** A proof is for one order of deadlines and computations. */
   letsTimePass(task: Task): boolean {
@@ -259,13 +180,13 @@ export class ObservedRun implements Chooser, AccessWatch {
     // After a call a task goes on to its next access or call, unless it has made a task.
     const isBirth = kind === "return" && candidates.some(({ pid }) => !this.tasks.has(pid));
     if ((kind === "return" && !isBirth) || (kind === "checked" && this._at !== "calls")) return usual;
-    if (kind === "call" && this._at === "accesses" && this._isOwnCall(usual)) return usual;
+    if (kind === "call" && this._at === "accesses" && this._where.isOwnCall(usual)) return usual;
     if (kind === "call" && this._fails(usual)) return usual;
     if (kind !== "next" && this._sections?.holds(usual)) {
-      if (kind === "call") this._execute(usual, this._callOf(usual), true);
+      if (kind === "call") this._execute(usual, this._where.callOf(usual), true);
       return usual;
     }
-    if (kind === "call") this._pending.set(usual.pid, this._callOf(usual));
+    if (kind === "call") this._pending.set(usual.pid, this._where.callOf(usual));
     if (kind === "next") {
       const { last } = this._places;
       // Its slice is over.
@@ -273,11 +194,11 @@ export class ObservedRun implements Chooser, AccessWatch {
         this._strategy.starves(last.pid, true);
     }
     this.points++;
-    if (kind !== "next") this._placeOf.set(usual.pid, place);
+    if (kind !== "next") this.notes.isAt(usual.pid, place);
     for (const { pid } of candidates) this.tasks.add(pid);
     const task = this._decide(candidates, place);
     this._early.chosen(task);
-    if (task !== usual && this.departures.push({ point: place, task: task.pid }) === 1) this.departedAt = this.steps?.length ?? 0;
+    if (task !== usual && this.departures.push({ point: place, task: task.pid }) === 1) this.notes.departs();
     if (kind === "call" && task === usual) this._goesOn(usual);
     if (kind === "access") this._compared(usual, task === usual);
     if (task === usual && kind === "access") this._buffers?.drainAt(usual, this._user);
@@ -285,20 +206,15 @@ export class ObservedRun implements Chooser, AccessWatch {
   }
   /** The task has stopped for a look at its state alone: it goes on with its event, now or later. */
   private _compared(task: Task, isNow: boolean): void {
-    if (!this._awaits?.hasLooked(task)) return;
+    if (!this.proof?.awaits.hasLooked(task)) return;
     this._resuming.add(task.pid);
-    if (isNow && !this._awaits.sleeps(task)) this.before(task);
+    if (isNow && !this.proof.awaits.sleeps(task)) this.before(task);
   }
   private _decide(candidates: readonly Task[], place: string): Task {
     for (;;) {
       const list = candidates.map((one): Candidate => {
-        const { pid } = one;
-        const event = this._pending.get(pid);
-        // What its handler does first is not known.
-        if (this._awaits && (one.exitWork & exitWork.signal) !== 0) return { pid, event: undefined };
-        if (this._awaits?.waits(one)) return { pid, event, spins: true };
-        if (this._fruitless?.waits(one, event)) return { pid, event, idles: true };
-        return this._ids?.waits(event) || this._mutexes?.waits(one, event) ? { pid, event, waits: true } : { pid, event };
+        const event = this._pending.get(one.pid);
+        return this.proof?.candidate(one, event) ?? { pid: one.pid, event };
       });
       list.push(...(this._buffers?.candidates() ?? []));
       const chosen = this._strategy.choose(list, place);
@@ -312,31 +228,16 @@ export class ObservedRun implements Chooser, AccessWatch {
   /** The task has failed an assumption: it waits on the variable of sections. */
   private _fails(task: Task): boolean {
     if (!this._sections) return false;
-    const { call, address, reads } = this._concernOf(task);
+    const { call, address, reads } = this._where.concernOf(task);
     const fails = reads && call.startsWith("futex") && this._sections.isVariable(task, address);
-    if (fails) this._goesNowhere(task);
+    if (fails) this.proof?.goesNowhere(task);
     return fails;
-  }
-  private _concernOf(task: Task): Concern {
-    return concernOf(task, this._cpu, this._instructions.callName(task) ?? "");
-  }
-  /**
-   * A call that concerns the caller alone. In a proof, which signals it takes concerns those that send one.
-   */
-  private _isOwnCall(task: Task, name = this._instructions.callName(task)): boolean {
-    if (!this._instructions.isOwnCall(task, name)) return false;
-    if (!this._strategy.seesAll) return true;
-    return !isOnSignals(name ?? "") && !this._words.calls.telling.has(this._cpu.state.rip - DOOR_LENGTH);
-  }
-  private _callOf(task: Task): PendingEvent {
-    const on = this._strategy.seesAll ? this._concernOf(task) : { address: 0, bytes: 0, writes: false, reads: false };
-    return { ip: this._cpu.state.rip - DOOR_LENGTH, space: task.mem, ...on };
   }
   alone(kind: PointKind, task: Task): void {
     if (kind === "access") this._buffers?.drainAt(task, this._user);
     if (kind === "access") this._compared(task, true);
-    if (kind !== "call" || !this._strategy.seesAll || this._isOwnCall(task) || this._fails(task)) return;
-    this._execute(task, this._callOf(task), this._sections?.holds(task));
+    if (kind !== "call" || !this.proof || this._where.isOwnCall(task) || this._fails(task)) return;
+    this._execute(task, this._where.callOf(task), this._sections?.holds(task));
   }
 
   // The watch.
@@ -344,7 +245,7 @@ export class ObservedRun implements Chooser, AccessWatch {
     const task = this._kernel.scheduler.current;
     if (!task || !this._isShared || this._isLibrarys(task, address)) return 2;
     const cached = this._pages.cached(task, address, how);
-    return this._ids?.isOnPage(address) || this._sections?.isOnPage(task, address) ? 0 : cached;
+    return this.proof?.ids.isOnPage(address) || this._sections?.isOnPage(task, address) ? 0 : cached;
   }
   /** Plain accesses of libraries to their own data are no points: their pages go at full speed. */
   private _isLibrarys(task: Task, address: number): boolean {
@@ -363,12 +264,11 @@ export class ObservedRun implements Chooser, AccessWatch {
     const cpu = this._cpu;
     const isKnown = record !== 0 || cpu.isEvaluating;
     const ip = !isKnown ? 0 : record === 0 ? cpu.state.rip : cpu.blocks.records.ipOf(record);
-    this._ip = ip;
     const isPoint =
       opens ||
-      this._awaits?.isLong(task) === true ||
-      this._pages.meets(task, address, bytes, how, this._points) ||
-      this._ids?.isRead(task, address, how) === true;
+      this.proof?.awaits.isLong(task) === true ||
+      this._pages.meets(task, address, bytes, how, this._where.of(ip)) ||
+      this.proof?.ids.isRead(task, address, how) === true;
     if (!isPoint && !(this._detector && this._pages.isWatched(task, address))) return false;
     if (!isKnown) return true;
     const start = cpu.startOf(record, budget);
@@ -388,40 +288,29 @@ export class ObservedRun implements Chooser, AccessWatch {
     const { scheduler } = this._kernel;
     const instruction = this._instructions.at(task, ip);
     if (instruction.repeats) return false;
-    const readsId = this._ids?.isRead(task, address, how) === true;
-    if (this._awaits && instruction.isLibrary && instruction.isAtomic) this._words.noteAtomic(address, bytes);
-    if (!readsId && !this._isEvent(task, instruction, address, bytes)) {
-      if (how !== access.write) {
-        this._awaits?.reads(task, address, bytes);
-        this._fruitless?.reads(task, address, bytes);
-      }
+    const readsId = this.proof?.ids.isRead(task, address, how) === true;
+    this._where.note(instruction, address, bytes);
+    if (!readsId && !this._where.isEvent(task, instruction, address, bytes)) {
+      if (how !== access.write) this.proof?.reads(task, address, bytes);
       return false;
     }
     this._granted = start;
-    this._fruitless?.arrives(task);
     const opens = this._sections?.isVariable(task, address) === true;
     const writes = how === access.write && !opens;
     const reads = !opens && (!writes || instruction.reads);
-    const compares = this._awaits !== undefined && instruction.isCompareExchange;
-    const joins = readsId && this._ids?.joins(ip) === true;
-    const takes = this._mutexes?.takes(task, { ip, address, bytes }, instruction) === true;
-    const flags = {
-      ...(compares ? { compares } : {}),
-      ...(takes ? { takes } : {}),
-      ...(joins ? { joins } : {}),
-      ...(opens ? { opens } : {}),
-    };
+    const known = this.proof?.flagsOf(task, { ip, address, bytes }, instruction, readsId);
+    const flags = opens ? { ...known, opens } : known;
     const event = { ip, space: task.mem, address, bytes, writes, reads, isLibrary: instruction.isLibrary, ...flags };
     this._user = scheduler.userTime(start);
     if (this._sections?.holds(task)) {
-      this._placeOf.set(task.pid, `${task.pid}@${this._user}`);
+      this.notes.isAt(task.pid, `${task.pid}@${this._user}`);
       this._execute(task, event, true);
       return false;
     }
     this._pending.set(task.pid, event);
     if (this._kernel.programs > 1 && this._spins.note(task.pid, event)) this._strategy.starves(task.pid, false);
-    this._placeOf.set(task.pid, `${task.pid}@${this._user}`);
-    if (this._awaits?.visits(task, event)) {
+    this.notes.isAt(task.pid, `${task.pid}@${this._user}`);
+    if (this.proof?.awaits.visits(task, event)) {
       this._granted = -1;
       return true;
     }
@@ -438,65 +327,22 @@ export class ObservedRun implements Chooser, AccessWatch {
     this._execute(task, event);
     return false;
   }
-  /** For the words that tasks share: the access to come has a point if it is to one. */
-  hasPoint(task: Task, address: number, bytes: number): boolean {
-    return this._ip !== 0 && this._isEvent(task, this._instructions.at(task, this._ip), address, bytes);
-  }
-  /**
-   * An access by a library has no point if it is to the library's data, or not atomic. In a proof each access
-   * to a lock has one: pthread_mutex_trylock looks at the mutex before it tries.
-   */
-  private _isEvent(task: Task, { isLibrary, isAtomic }: Instruction, address: number, bytes: number): boolean {
-    if (this._at === "all" || !isLibrary) return true;
-    if (this._instructions.isLibraryData(task, address)) return false;
-    if (!this._awaits) return isAtomic;
-    return isAtomic || this._words.isAtomic(address, bytes);
-  }
   /** `isMore`: the event belongs to the section that the task is in. */
   private _execute(task: Task, begun: PendingEvent, isMore = false): void {
     const { pid } = task;
-    const fails = begun.compares && !isMore && !this._instructions.exchanges(task, begun);
-    const event = fails ? { ...begun, writes: false } : this._mutexes?.frees(task, begun) ? { ...begun, wasFree: true } : begun;
-    this._mutexes?.executed(task, event);
-    this._ids?.executed(task, event);
-    this._awaits?.executed(task, event);
-    this._fruitless?.executed(task, event, isMore);
-    if (this._awaits && event.call?.startsWith("execve") && this._kernel.programs > 1)
-      this.unproved ??= "a thread executed another program beside others";
+    const event = this.proof?.executed(task, begun, isMore) ?? begun;
     if (event.opens) this._sections?.enter(task);
     else if (event.bytes > 0) {
       const source = this._pages.source(task, event.address, event.ip, event.writes);
       // Not of words that count as shared for want of knowledge.
       if (this._pages.isShared(task, event.address)) {
-        if (event.reads) this._noteSource(source, event.ip);
         this._strategy.observe?.(event, source);
-        this._count(pid, event);
+        this.notes.accessed(task, event, source);
       }
     }
-    if (this.steps && !event.opens) this._noteStep(task, event);
+    this.notes.executed(task, event);
     if (isMore) this._strategy.also?.(pid, event);
     else this._strategy.executed(pid, event, this._others());
-  }
-  private _noteSource(source: number, ip: number): void {
-    let sources = this._sources.get(ip);
-    if (!sources) this._sources.set(ip, (sources = new Set()));
-    // No text for each access.
-    if (sources.has(source)) return;
-    sources.add(source);
-    this.readsFrom.add(`${source.toString(16)}>${ip.toString(16)}`);
-  }
-  private _noteStep(task: Task, event: PendingEvent): void {
-    const { ip, address, bytes, reads, writes } = event;
-    const step = { pid: task.pid, place: this._placeOf.get(task.pid) ?? "", event };
-    if (!this._isNamed || bytes === 0) return void this.steps?.push(step);
-    const verb = writes ? (reads ? "update" : "write") : "read";
-    this.steps?.push({ ...step, text: `${verb} ${dataName(task, address)} (${codeName(task, ip)})` });
-  }
-  private _count(pid: number, event: PendingEvent): void {
-    const word = wordOf(event);
-    let tasks = this.wordEvents.get(word);
-    if (!tasks) this.wordEvents.set(word, (tasks = new Map()));
-    tasks.set(pid, (tasks.get(pid) ?? 0) + 1);
   }
   private *_others(): Iterable<Candidate> {
     for (const [pid, event] of this._pending) yield { pid, event };

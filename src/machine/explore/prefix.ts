@@ -12,8 +12,10 @@ import type { Program } from "../options.ts";
 import { Follower } from "../schedule.ts";
 import { Session, type Started } from "../session.ts";
 import { type SavedState, saveState, takeBack } from "../snapshot/snapshot.ts";
-import { ObservedRun, type RunOptions, type Steps } from "./observer.ts";
+import { ObservedRun } from "./observer.ts";
 import type { PropertyChecker } from "./property.ts";
+import type { Steps } from "./run/notes.ts";
+import type { RunOptions } from "./run/points.ts";
 import { Notes } from "./strategy.ts";
 import type { SearchOptions } from "./trials.ts";
 

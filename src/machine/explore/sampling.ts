@@ -2,10 +2,11 @@
 
 import { Directed } from "./directed.ts";
 import { Feedback } from "./feedback.ts";
-import type { ObservedRun, PointsAt } from "./observer.ts";
+import type { ObservedRun } from "./observer.ts";
 import type { Coverage, SearchName } from "./options.ts";
 import type { Dpor } from "./proof/dpor.ts";
 import { Random } from "./random.ts";
+import type { PointsAt } from "./run/points.ts";
 import { type ObservedFacts, Pct, Pos, RandomWalk, type Strategy } from "./strategy.ts";
 import { Surw } from "./surw.ts";
 import type { Found } from "./systematic.ts";
@@ -89,8 +90,8 @@ export class Sampling {
     observed.points = Math.max(this._isOverestimate ? 0 : observed.points, run.points);
     this._isOverestimate = this._trials.words.isAssumed;
     observed.tasks = Math.max(observed.tasks, run.tasks.size);
-    for (const pair of run.readsFrom) this._readsFrom.add(pair);
-    for (const [word, tasks] of run.wordEvents) {
+    for (const pair of run.notes.readsFrom) this._readsFrom.add(pair);
+    for (const [word, tasks] of run.notes.wordEvents) {
       if (tasks.size < 2) continue;
       const known = observed.wordEvents.get(word);
       if (!known) observed.wordEvents.set(word, new Map(tasks));
@@ -101,10 +102,10 @@ export class Sampling {
   private _try(strategy: Strategy): Found | undefined {
     const trials = this._trials;
     const { violated, observed, run, end } = trials.observe(strategy, this.at);
-    this._gap = observed.unproved ?? (trials.words.hasAliases ? "memory is mapped at two addresses" : undefined);
+    this._gap = observed.proof?.unproved ?? (trials.words.hasAliases ? "memory is mapped at two addresses" : undefined);
     if ("signal" in run.status) this._gap = `${run.status.signal} killed the process while others could go on`;
     if (end === "limit") this._gap = "a run had no end";
-    strategy.finish?.(observed.readsFrom);
+    strategy.finish?.(observed.notes.readsFrom);
     this._note(observed);
     trials.races?.collect(trials, this.at, observed);
     if (violated === undefined) {

@@ -1,5 +1,5 @@
 // Loops that spin, as one line of the order of accesses: in place of a line for each of their reads.
-import type { Step } from "./observer.ts";
+import type { Step } from "./run/notes.ts";
 import { conflicts } from "./strategy.ts";
 
 /** A line: an access, or a loop's accesses. */

@@ -2,10 +2,8 @@
 // Testing", ASPLOS 2025: the interleavings of a set of chosen events are as likely as one another. A task
 // with more chosen events left is more likely to make the next one; other events run at random meanwhile.
 import type { Random } from "./random.ts";
+import { wordOf } from "./run/notes.ts";
 import type { Candidate, ObservedFacts, PendingEvent, Strategy } from "./strategy.ts";
-
-/** The word of an event: the set of chosen events is that of one word, drawn for each schedule. */
-export const wordOf = ({ address }: PendingEvent): number => Math.floor(address / 4);
 
 /** SURW, with the accesses to one shared word as the chosen events. */
 export class Surw implements Strategy {

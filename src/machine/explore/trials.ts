@@ -9,10 +9,12 @@ import type { Program } from "../options.ts";
 import type { Run } from "../run.ts";
 import { type Delay, type Departure, Follower, scheduleText } from "../schedule.ts";
 import { DataRaces } from "./data-races.ts";
-import { ObservedRun, type PointsAt, type RunOptions, type Steps } from "./observer.ts";
+import { ObservedRun } from "./observer.ts";
 import type { ExploreOptions } from "./options.ts";
 import { EndOfPrefix, SharedPrefix } from "./prefix.ts";
 import { PropertyChecker } from "./property.ts";
+import type { Steps } from "./run/notes.ts";
+import type { PointsAt, RunOptions } from "./run/points.ts";
 import { SharedWords } from "./shared-words.ts";
 import type { Strategy } from "./strategy.ts";
 import type { Found } from "./systematic.ts";
@@ -154,7 +156,7 @@ export class Trials {
     const isCut = isUnjudged && closed.end === "limit" && !checker.isViolated;
     if (!isCut) this._limit ??= closed.run.stats.nanoseconds * 10 + EXTRA;
     // A schedule alone would repeat the loops up to the limit.
-    const end = chooser instanceof ObservedRun && chooser.isLivelock && closed.end === "stuck" ? "limit" : closed.end;
+    const end = chooser instanceof ObservedRun && chooser.proof?.awaits.isLivelock && closed.end === "stuck" ? "limit" : closed.end;
     return { violated: isCut ? undefined : checker.judge({ ...closed, end }), chooser, ...closed };
   }
   private _closed<T extends Follower | ObservedRun>(

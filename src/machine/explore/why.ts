@@ -1,6 +1,6 @@
 // Why a failing schedule fails: the pairs of accesses of two tasks that do not fail in the other order. Each
 // pair of neighbours among the accesses to a word is reversed in a run of its own.
-import type { Step } from "./observer.ts";
+import type { Step } from "./run/notes.ts";
 import { type Move, ScheduleScript } from "./script.ts";
 import { type Candidate, conflicts, type PendingEvent, type Strategy } from "./strategy.ts";
 

@@ -20,7 +20,7 @@ export const HANDLER_ADDS = 3;
 export const WAITED = { differs: 1, woken: 2, signal: 3 } as const;
 /** Results of a signal. */
 export const SENT = { yes: 1, none: 2 } as const;
-/** Exit statuses: of a thread, of the process, of the process on a condition, and by the handler of SIGSEGV. */
+/** Exit statuses: of a thread, the process, the process on a condition, and by the handler of SIGSEGV. */
 export const CODES = { leave: 1, quit: 10, quitIf: 20, faults: 30 } as const;
 
 interface Thread {

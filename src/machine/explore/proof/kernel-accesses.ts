@@ -1,6 +1,6 @@
-// The kernel's accesses to the program's memory in a proof: what a call reads and writes belongs to the call's
-// event, seen where the kernel touches memory, whatever the call is. Calls that unmap, protect or move pages
-// count as writes of all of them, for tasks that use these pages and are not ordered with the call anyway.
+// The kernel's accesses to the program's memory in a proof: what a call reads and writes belongs to the
+// call's event, seen where the kernel touches memory, for all calls alike. Calls that unmap, protect or move
+// pages count as writes of all of them, for tasks that use these pages and that no birth or join orders.
 import type { Cpu } from "../../../cpu/cpu.ts";
 import { type Access, access } from "../../../cpu/machine/mmu.ts";
 import { DOOR_LENGTH } from "../../../kernel/base/processor.ts";

@@ -1,6 +1,6 @@
 // Tasks that spin: a task that reads the same few words by the same few instructions many times in a row
 // waits for another one. A loop over an array reads many words.
-import type { PendingEvent } from "./strategy.ts";
+import type { PendingEvent } from "../strategy.ts";
 
 /** Reads of the same few instructions in a row, by a task that others wait for, before it gives way. */
 const SPINS = 50;

@@ -1,10 +1,10 @@
 // Sections of a program that a search takes as atomic: while a variable that the program sets is not zero,
 // the task that has set it runs alone, and its accesses and calls are one event.
-import type { Kernel } from "../../kernel/core/kernel.ts";
-import type { Task } from "../../kernel/core/task.ts";
-import { PF, PT } from "../../kernel/exec/elf.ts";
-import { Problem } from "../../problem.ts";
-import { moduleOf } from "../stack/symbols.ts";
+import type { Kernel } from "../../../kernel/core/kernel.ts";
+import type { Task } from "../../../kernel/core/task.ts";
+import { PF, PT } from "../../../kernel/exec/elf.ts";
+import { Problem } from "../../../problem.ts";
+import { moduleOf } from "../../stack/symbols.ts";
 
 const BYTES = 4;
 

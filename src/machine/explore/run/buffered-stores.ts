@@ -2,11 +2,11 @@
 // about to make, buffered ones that may leave, and the points at which those have left that another task
 // could miss.
 
-import type { Task } from "../../kernel/core/task.ts";
-import type { Instruction } from "../accessing-instructions.ts";
-import type { Delay } from "../schedule.ts";
-import { StoreBuffers } from "../store-buffers.ts";
-import type { Candidate, PendingEvent } from "./strategy.ts";
+import type { Task } from "../../../kernel/core/task.ts";
+import type { Instruction } from "../../accessing-instructions.ts";
+import type { Delay } from "../../schedule.ts";
+import { StoreBuffers } from "../../store-buffers.ts";
+import type { Candidate, PendingEvent } from "../strategy.ts";
 
 /** In a delay: a store leaves at a fence. */
 const FENCE = "f";

@@ -1,0 +1,127 @@
+// The parts of a run that only a proof has: what tasks wait for, what leads nowhere, what the kernel does.
+import type { Cpu } from "../../../cpu/cpu.ts";
+import { exitWork } from "../../../kernel/base/pending-work.ts";
+import { DOOR_LENGTH } from "../../../kernel/base/processor.ts";
+import type { Kernel } from "../../../kernel/core/kernel.ts";
+import type { Task } from "../../../kernel/core/task.ts";
+import type { Instruction, Instructions } from "../../accessing-instructions.ts";
+import type { PagesInUse, SharedWords } from "../shared-words.ts";
+import type { Candidate, PendingEvent, Strategy } from "../strategy.ts";
+import { Awaits } from "./awaits.ts";
+import { isOnSignals, uncovered } from "./calls.ts";
+import { FruitlessReads } from "./fruitless.ts";
+import { KernelAccesses } from "./kernel-accesses.ts";
+import { Mutexes } from "./mutexes.ts";
+import { ThreadIds } from "./thread-ids.ts";
+
+/** The run. */
+interface Around {
+  readonly kernel: Kernel;
+  readonly cpu: Cpu;
+  readonly strategy: Strategy;
+  readonly words: SharedWords;
+  readonly instructions: Instructions;
+  readonly pages: () => PagesInUse;
+  /** The second task has begun. */
+  readonly hasBegun: () => boolean;
+}
+/** An access before which a task may stop. */
+interface Place {
+  readonly ip: number;
+  readonly address: number;
+  readonly bytes: number;
+}
+
+/** The parts for one run. */
+export class ProofParts {
+  private readonly _run: Around;
+  readonly ids: ThreadIds;
+  readonly awaits: Awaits;
+  private readonly _mutexes: Mutexes;
+  private readonly _fruitless: FruitlessReads;
+  private readonly _kernelAccesses: KernelAccesses;
+  /** What a proof does not cover, and this run has: in words. */
+  unproved: string | undefined = undefined;
+
+  constructor(run: Around) {
+    this._run = run;
+    const { kernel, cpu, strategy, words, instructions, pages, hasBegun } = run;
+    const ids = new ThreadIds(kernel, words.joins);
+    this.ids = ids;
+    this._mutexes = new Mutexes(words.mutexes);
+    this.awaits = new Awaits(kernel, words.loops);
+    this._fruitless = new FruitlessReads(words.fruitless, () => words.state);
+    const callName = (task: Task): string | undefined => instructions.runningCall(task);
+    this._kernelAccesses = new KernelAccesses({
+      ...{ kernel, cpu, facts: words.calls, ids, pages, hasBegun, callName },
+      isOwnCall: (task) => this.isOwnCall(task, callName(task)),
+      also: (pid, event) => strategy.also?.(pid, event),
+    });
+  }
+  /** A task is there, and another one runs. */
+  born(task: Task): void {
+    const { current } = this._run.kernel.scheduler;
+    this.ids.note(task);
+    this._fruitless.born(task, current);
+    this._kernelAccesses.born(task, current);
+  }
+  /** A slice of a task begins, or it has become runnable. */
+  turn(task: Task): void {
+    this.unproved ??= uncovered(task);
+  }
+  /** A handler of a signal runs. */
+  interrupted(pid: number): void {
+    this._fruitless.interrupted(pid);
+  }
+  /** True: the task gives way before its event. */
+  looks(task: Task, pending: PendingEvent): boolean {
+    if (!this.awaits.looks(task, pending)) return false;
+    const back = this.awaits.back();
+    if (back !== undefined) this.goesNowhere(task, back);
+    return true;
+  }
+  /** `back`: it is in the state before so many reads; undefined: it has failed an assumption. */
+  goesNowhere(task: Task, back?: number): void {
+    if (this._fruitless.note(task, back)) this._run.strategy.fruitless?.(task.pid);
+  }
+  candidate(task: Task, event: PendingEvent | undefined): Candidate {
+    const { pid } = task;
+    // What its handler does first is not known.
+    if ((task.exitWork & exitWork.signal) !== 0) return { pid, event: undefined };
+    if (this.awaits.waits(task)) return { pid, event, spins: true };
+    if (this._fruitless.waits(task, event)) return { pid, event, idles: true };
+    return this.ids.waits(event) || this._mutexes.waits(task, event) ? { pid, event, waits: true } : { pid, event };
+  }
+  /** A call that concerns the caller alone is one of these also in a proof. */
+  isOwnCall(task: Task, name: string | undefined): boolean {
+    const { instructions, words, cpu } = this._run;
+    if (!instructions.isOwnCall(task, name) || isOnSignals(name ?? "")) return false;
+    return !words.calls.telling.has(cpu.state.rip - DOOR_LENGTH);
+  }
+  /** A task reads a shared word without an event. */
+  reads(task: Task, address: number, bytes: number): void {
+    this.awaits.reads(task, address, bytes);
+    this._fruitless.reads(task, address, bytes);
+  }
+  /** A task comes to an event; what a proof knows of it. `readsId`: the id of another thread. */
+  flagsOf(task: Task, place: Place, instruction: Instruction, readsId: boolean): Partial<PendingEvent> {
+    this._fruitless.arrives(task);
+    return {
+      ...(instruction.isCompareExchange ? { compares: true } : {}),
+      ...(this._mutexes.takes(task, place, instruction) ? { takes: true } : {}),
+      ...(readsId && this.ids.joins(place.ip) ? { joins: true } : {}),
+    };
+  }
+  /** An event begins; it is returned with what is known of it now. `isMore`: it belongs to a section. */
+  executed(task: Task, begun: PendingEvent, isMore: boolean): PendingEvent {
+    const { instructions, kernel } = this._run;
+    const fails = begun.compares && !isMore && !instructions.exchanges(task, begun);
+    const event = fails ? { ...begun, writes: false } : this._mutexes.frees(task, begun) ? { ...begun, wasFree: true } : begun;
+    this._mutexes.executed(task, event);
+    this.ids.executed(task, event);
+    this.awaits.executed(task, event);
+    this._fruitless.executed(task, event, isMore);
+    if (event.call?.startsWith("execve") && kernel.programs > 1) this.unproved ??= "a thread executed another program beside others";
+    return event;
+  }
+}
