@@ -179,3 +179,16 @@ it("threads step over ranges side by side", { timeout: 60_000 }, async () => {
   expect([await ask("vCont;t:p2.2"), await ask("vStopped")]).toEqual(["OK", "OK"]);
   expect(programCounter(debug.task(2) as Task)).toBe(spins.get("_start.spin"));
 });
+
+it("an interrupt that comes after a step is for the next run", { timeout: 60_000 }, async () => {
+  const debug = new Debugger(new Timeline(new Machine(), spinners, { stdin: "" }));
+  await debug.restart();
+  const { ask, server } = serve(debug);
+  await ask("qSupported:multiprocess+");
+  await ask("QPassSignals:14");
+  expect(await ask("vCont;s")).toMatch(/^T05/);
+  server.receive(new Uint8Array([3]));
+  expect([await ask("vCont;s"), await ask("vCont;s")]).toEqual([expect.stringMatching(/^T02/), expect.stringMatching(/^T05/)]);
+  server.receive(new Uint8Array([3]));
+  expect(await ask("vCont;c")).toMatch(/^T02/);
+});

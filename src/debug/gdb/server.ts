@@ -74,9 +74,9 @@ export class GdbServer {
   receive(bytes: Uint8Array): void {
     for (const one of this._reader.read(bytes)) {
       if (one === "interrupt") {
+        // A step may be over already: then it is for the next run, as with gdbserver.
+        this._interrupts = true;
         if (this._isRunning) this._debug.interrupt();
-        // It is for the run that a packet before it begins.
-        else if (this._waiting > 0) this._interrupts = true;
       } else if (one === "nak") {
         if (this._last && this._acknowledges) this._send(this._last);
       } else if (one === "bad") {
@@ -111,7 +111,6 @@ export class GdbServer {
     }
     if (reply !== undefined) this._write(reply);
     this._waiting--;
-    if (this._waiting === 0) this._interrupts = false;
     if (this._nonStop?.isRunning && this._waiting === 0 && !this._isClosed) this._runOn(this._nonStop);
   }
   private _runOn(nonStop: NonStop): void {
@@ -148,10 +147,13 @@ export class GdbServer {
     this._isRunning = true;
     this._log.note("event-loop", () => "the program runs");
     // A run forgets interrupts when it begins.
-    if (this._interrupts) setTimeout(() => this._isRunning && this._debug.interrupt());
-    this._interrupts = false;
+    if (this._interrupts) setTimeout(() => this._isRunning && this._interrupts && this._debug.interrupt());
     try {
-      return this._stopText(await work());
+      let stop = await work();
+      const { kind } = stop.why;
+      if (this._interrupts && kind === "step") stop = { ...stop, why: { kind: "interrupt" } };
+      if (kind === "step" || kind === "interrupt") this._interrupts = false;
+      return this._stopText(stop);
     } finally {
       this._isRunning = false;
       this._log.note("event-loop", () => "the program rests");
