@@ -1,6 +1,6 @@
 // Files of the code cache: a checksum, a line about the content, and the content. They hold code for the
 // host, so a file is read only if it is whole and no other user can have written it.
-import { constants, existsSync, mkdirSync, renameSync, rmSync, type Stats, utimesSync, writeFileSync } from "node:fs";
+import { closeSync, constants, existsSync, mkdirSync, openSync, renameSync, rmSync, type Stats, utimesSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { readRegular } from "./node-bytes.ts";
 import { failure } from "./node-errno.ts";
@@ -31,13 +31,13 @@ const textOf = (label: Label, content: string): string => `${JSON.stringify(labe
 /** Bytes of the text in a file, behind a head of eight bytes. */
 export const textLength = (label: Label, content: string): number => Buffer.byteLength(textOf(label, content));
 /** A file of the cache: its label, text of one line, and bytes. */
-export const cacheFile = (label: Label, content: string, parts: readonly Uint8Array[]): Buffer => {
+export const cacheFile = (label: Label, content: string, parts: readonly Uint8Array[]): readonly Uint8Array[] => {
   const text = Buffer.from(textOf(label, content));
   const head = Buffer.alloc(header);
   head.writeUInt32LE(text.length, 4);
-  const file = Buffer.concat([head, text, ...parts]);
-  file.writeUInt32LE(crc32(file.subarray(4)), 0);
-  return file;
+  const sum = [head.subarray(4), text, ...parts].reduce((before, part) => crc32(part, before), 0);
+  head.writeUInt32LE(sum, 0);
+  return [head, text, ...parts];
 };
 /** The parts of a file, by `cacheFile`. Undefined for a file that is not whole. */
 export const readCacheFile = (file: Buffer): { readonly label: Label; readonly text: string; readonly bytes: Buffer } | undefined => {
@@ -72,14 +72,19 @@ export const noteUse = (file: string): void => {
   attempt(() => utimesSync(file, new Date(), new Date()));
 };
 /** Replaces a file of the cache whole. A concurrent reader reads the old one. */
-export const writeOwn = (folder: string, file: string, content: Buffer): void => {
-  if (content.length > most) return;
+export const writeOwn = (folder: string, file: string, parts: readonly Uint8Array[]): void => {
+  if (parts.reduce((sum, part) => sum + part.length, 0) > most) return;
   makeFolder(folder);
   const beside = `${file}.${process.pid}`;
   rmSync(beside, { force: true });
   try {
     // "wx": nothing that lies there is opened.
-    writeFileSync(beside, content, { mode: 0o600, flag: "wx" });
+    const fd = openSync(beside, "wx", 0o600);
+    try {
+      for (const part of parts) writeFileSync(fd, part);
+    } finally {
+      closeSync(fd);
+    }
     renameSync(beside, file);
   } catch (error) {
     rmSync(beside, { force: true });

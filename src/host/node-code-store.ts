@@ -24,7 +24,7 @@ interface Packed extends Omit<CachedRegions, "regions"> {
   readonly regions: readonly PackedRegion[];
 }
 
-const pack = (kept: CachedRegions, label: Label): Buffer => {
+const pack = (kept: CachedRegions, label: Label): readonly Uint8Array[] => {
   const parts: Uint8Array[] = [];
   let end = 0;
   const place = (bytes: Uint8Array): Place => {

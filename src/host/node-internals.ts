@@ -46,8 +46,8 @@ export const heapFor = (guestMemory: Size | undefined): void => {
 };
 
 let checksum: Checksum | undefined;
-/** As of RFC 1952. */
-export const crc32 = (bytes: Uint8Array): number => {
+/** As of RFC 1952. `before`: the sum of what comes before these bytes. */
+export const crc32 = (bytes: Uint8Array, before = 0): number => {
   checksum ??= inside("zlib").crc32 ?? process.getBuiltinModule("node:zlib").crc32;
-  return checksum(bytes, 0);
+  return checksum(bytes, before);
 };

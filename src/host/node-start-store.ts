@@ -1,7 +1,7 @@
 // Starts of runs between processes: a file for each program with its arguments, in the folder of compiled
 // code. It is read only if no other user can have written it, so its state is taken as one of a run.
 import { existsSync } from "node:fs";
-import type { FileHead, FileParts } from "../machine/snapshot/file/file.ts";
+import type { FileHead, FileParts, WrittenParts } from "../machine/snapshot/file/file.ts";
 import type { TreeNote } from "../machine/starts/tree-memory.ts";
 import type { FirstOutput } from "../machine/starts/watcher.ts";
 import { attempt, cacheFile, cachePath, type Label, noteUse, readCacheFile, readOwn, textLength, writeOwn } from "./node-cache-files.ts";
@@ -14,13 +14,12 @@ export interface KeptStart {
   /** Of each tree, that of the root first. */
   readonly notes: readonly (readonly TreeNote[])[];
   readonly output: FirstOutput | undefined;
-  readonly parts: FileParts;
 }
 /** Runs that did not fit the file, one after the other. */
 interface Misses {
   readonly misses: number;
 }
-interface Packed extends Misses, Omit<KeptStart, "parts" | "output"> {
+interface Packed extends Misses, Omit<KeptStart, "output"> {
   /** Undefined: the file has misses only. */
   readonly header?: FileHead;
   readonly stream?: FirstOutput["stream"];
@@ -33,6 +32,7 @@ interface Stored {
 }
 /** A start from a file. */
 export interface StoredStart extends KeptStart {
+  readonly parts: FileParts;
   readonly stored: Stored;
 }
 /** A file: its start, if it has one, and misses. */
@@ -41,7 +41,7 @@ interface Found extends Misses {
 }
 
 /** Text and bytes whose first one lies at a multiple of four of the file, so that words are read in place. */
-const aligned = (label: Label, packed: Packed, bytes: readonly Uint8Array[]): Buffer => {
+const aligned = (label: Label, packed: Packed, bytes: readonly Uint8Array[]): readonly Uint8Array[] => {
   const content = JSON.stringify(packed);
   return cacheFile(label, content + " ".repeat(-textLength(label, content) & 3), bytes);
 };
@@ -76,9 +76,9 @@ export class StartFile {
     if (packed.misses > 0) attempt(() => writeOwn(this.#folder, this.#path, aligned(label, { ...packed, misses: 0 }, [bytes])));
     else noteUse(this.#path);
   }
-  write({ clock, notes, output, parts: { header, body } }: KeptStart, misses: number, instructions: number): void {
+  write({ clock, notes, output }: KeptStart, { header, body }: WrittenParts, misses: number, instructions: number): void {
     const packed: Packed = { clock, notes, header, misses, ...(output ? { stream: output.stream } : {}) };
-    this.#write(packed, output ? [body, output.bytes] : [body], instructions);
+    this.#write(packed, output ? [...body, output.bytes] : body, instructions);
   }
   /** A file without a start. */
   writeMisses(misses: number): void {

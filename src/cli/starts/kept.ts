@@ -5,7 +5,7 @@ import type { Machine } from "../../machine/machine.ts";
 import { momentOf, momentText } from "../../machine/moment.ts";
 import type { Session, Started } from "../../machine/session.ts";
 import { machineOf } from "../../machine/snapshot/copy.ts";
-import { builtHere, type FileParts, openParts, partsOf } from "../../machine/snapshot/file/file.ts";
+import { builtHere, openParts, partsOf, type WrittenParts } from "../../machine/snapshot/file/file.ts";
 import { saveState } from "../../machine/snapshot/snapshot.ts";
 import type { TreeMemory } from "../../machine/starts/tree-memory.ts";
 import { Problem } from "../../problem.ts";
@@ -48,7 +48,7 @@ export const continueStart = (
 };
 
 /** The state behind a start. Undefined: the machine is large, or has no copy. */
-export const partsBehind = (session: Session, options: BootOptions): FileParts | undefined => {
+export const partsBehind = (session: Session, options: BootOptions): WrittenParts | undefined => {
   const { kernel } = session;
   if (kernel.frames.total - kernel.frames.free > MOST_PAGES) return undefined;
   try {

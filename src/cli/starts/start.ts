@@ -95,6 +95,6 @@ export class RunStart {
     if (instructions < LEAST_INSTRUCTIONS) return;
     if (misses >= MANY_MISSES && !isPowerOfTwo(misses)) return this.#file.writeMisses(misses);
     const parts = lazyKept().partsBehind(session, boot);
-    if (parts) this.#file.write({ clock: boot.clock, notes, output, parts }, misses, instructions);
+    if (parts) this.#file.write({ clock: boot.clock, notes, output }, parts, misses, instructions);
   }
 }

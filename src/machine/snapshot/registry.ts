@@ -6,20 +6,46 @@ import { derived, handles } from "./fields.ts";
 import type { ClassFacts, Facts } from "./graph.ts";
 import type { Registry } from "./walk.ts";
 
-let named: ReadonlyMap<object, string> | undefined;
-/** The names of all classes. */
-const classNames = (): ReadonlyMap<object, string> => (named ??= new Map([...classes].map(([name, constructor]) => [constructor(), name])));
+const known = new WeakMap<object, string | undefined>();
+const namesakes = new Map<string, string[]>();
+for (const name of classes.keys()) {
+  const own = name.slice(name.lastIndexOf(":") + 1);
+  const same = namesakes.get(own);
+  if (same) same.push(name);
+  else namesakes.set(own, [name]);
+}
+const isClass = (value: object): boolean =>
+  typeof value === "function" && Object.getOwnPropertyDescriptor(value, "prototype")?.writable === false;
+/** What a class can be called in our text: esbuild puts `_` before a name, or a number behind it, to tell two apart. */
+export const ownNames = (name: string): readonly string[] => {
+  const own = name.replace(/^_/, "");
+  return [own, own.replace(/\d+$/, "")];
+};
+const nameIn = (made: object | undefined): string => (made as { readonly name: string } | undefined)?.name ?? "";
+let areNamesKept: boolean | undefined;
+/** A page has short names in the place of ours. */
+const keepsNames = (): boolean =>
+  (areNamesKept ??= [...namesakes].slice(0, 1).every(([own, [name = ""]]) => ownNames(nameIn(classes.get(name)?.())).includes(own)));
+/** The name of a class. Only those with its own name are looked at, so that a bundle loads no others. */
+const nameOfClass = (made: object): string | undefined => {
+  if (!isClass(made) || known.has(made)) return known.get(made);
+  const names = keepsNames() ? ownNames(nameIn(made)).flatMap((own) => namesakes.get(own) ?? []) : [...classes.keys()];
+  const found = names.find((name) => classes.get(name)?.() === made);
+  known.set(made, found);
+  return found;
+};
 
 /** All objects and functions of the constants. */
 const reachable = (): ReadonlySet<object> => {
-  const names = classNames();
   const found = new Set<object>();
   const queue: unknown[] = Object.values(constants());
   for (let i = 0; i < queue.length; i++) {
     const value = queue[i];
     if ((typeof value !== "object" || value === null) && typeof value !== "function") continue;
-    if (found.has(value) || names.has(value)) continue;
+    if (found.has(value)) continue;
     found.add(value);
+    // What a class holds for all of its objects is no part of a table.
+    if (isClass(value)) continue;
     if (value instanceof Map) queue.push(...value.keys(), ...value.values());
     else if (value instanceof Set) queue.push(...value);
     else if (!ArrayBuffer.isView(value)) queue.push(...Object.values(value));
@@ -29,32 +55,32 @@ const reachable = (): ReadonlySet<object> => {
 
 /** The registry, with the constants of now. */
 export const registry = (): Registry => {
-  const known = reachable();
-  const names = classNames();
+  const constant = reachable();
   return {
-    classOf: (constructor) => names.get(constructor),
-    isConstant: (value) => known.has(value) || names.has(value) || makerName(value) !== undefined,
+    classOf: nameOfClass,
+    isConstant: (value) => constant.has(value) || nameOfClass(value) !== undefined || makerName(value) !== undefined,
     isHandle: (className, field) => handles[className]?.[field] !== undefined,
     isDerived: (className, field) => derived[className]?.includes(field) ?? false,
   };
 };
 
-let byPrototype: ReadonlyMap<object, ClassFacts> | undefined;
-/** The facts about classes by their prototypes. */
-const factsOf = (): ReadonlyMap<object, ClassFacts> =>
-  (byPrototype ??= new Map(
-    [...classNames()].map(([constructor, name]) => [
-      (constructor as { readonly prototype: object }).prototype,
-      { name, handles: handles[name], derived: derived[name] && new Set(derived[name]) },
-    ]),
-  ));
+const factsByPrototype = new WeakMap<object, ClassFacts | undefined>();
+/** The facts about a class by its prototype. */
+const factsOf = (prototype: object | null): ClassFacts | undefined => {
+  if (prototype === null) return undefined;
+  if (factsByPrototype.has(prototype)) return factsByPrototype.get(prototype);
+  const name = Object.hasOwn(prototype, "constructor") ? nameOfClass(prototype.constructor) : undefined;
+  const found = name === undefined ? undefined : { name, handles: handles[name], derived: derived[name] && new Set(derived[name]) };
+  factsByPrototype.set(prototype, found);
+  return found;
+};
 
 /** The same for copies of a machine, with the constants of now. */
 export const facts = (): Facts => {
-  const known = reachable();
-  const [names, ofPrototype] = [classNames(), factsOf()];
+  const constant = reachable();
   return {
-    of: (prototype) => ofPrototype.get(prototype),
-    isConstant: (value) => known.has(value) || (typeof value === "function" && (names.has(value) || makerName(value) !== undefined)),
+    of: factsOf,
+    isConstant: (value) =>
+      constant.has(value) || (typeof value === "function" && (nameOfClass(value) !== undefined || makerName(value) !== undefined)),
   };
 };

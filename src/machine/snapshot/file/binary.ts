@@ -9,16 +9,46 @@ export const badFile = (why: string): Problem =>
 
 const TEXT = new TextEncoder();
 
+/** Bytes in pieces as one array. */
+export const joined = (parts: readonly Uint8Array[]): Uint8Array => {
+  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+};
+/** A longer array is kept as a piece of its own, without a copy: its owner leaves it as it is. */
+const PIECE = 4096;
+const ROOM = 1 << 16;
+
 /** Collects bytes. */
 export class Writer {
-  private _bytes = new Uint8Array(1 << 16);
+  /** Whole pieces, and their length. */
+  private readonly _before: Uint8Array[] = [];
+  private _ended = 0;
+  private _bytes = new Uint8Array(ROOM);
   private _length = 0;
 
   private _room(n: number): void {
     if (this._length + n <= this._bytes.length) return;
-    const more = new Uint8Array(Math.max(this._bytes.length * 2, this._length + n));
+    const more = new Uint8Array(Math.max(ROOM, this._bytes.length * 2, this._length + n));
     more.set(this._bytes.subarray(0, this._length));
     this._bytes = more;
+  }
+  /** Ends the piece that is being written, and adds one. One that follows another one in its buffer joins it. */
+  private _append(piece: Uint8Array): void {
+    if (this._length > 0) {
+      this._before.push(this._bytes.subarray(0, this._length));
+      this._bytes = this._bytes.subarray(this._length);
+    }
+    const last = this._length > 0 ? undefined : this._before.at(-1);
+    this._ended += this._length + piece.length;
+    this._length = 0;
+    if (last && last.buffer === piece.buffer && last.byteOffset + last.length === piece.byteOffset)
+      this._before[this._before.length - 1] = new Uint8Array(last.buffer, last.byteOffset, last.length + piece.length);
+    else this._before.push(piece);
   }
   byte(n: number): void {
     this._room(1);
@@ -32,7 +62,7 @@ export class Writer {
   }
   double(n: number): void {
     this._room(8);
-    new DataView(this._bytes.buffer).setFloat64(this._length, n, true);
+    new DataView(this._bytes.buffer, this._bytes.byteOffset).setFloat64(this._length, n, true);
     this._length += 8;
   }
   block(bytes: Uint8Array): void {
@@ -41,19 +71,26 @@ export class Writer {
   }
   /** Bytes whose number the reader knows. */
   raw(bytes: Uint8Array): void {
+    if (bytes.length >= PIECE) return this._append(bytes);
     this._room(bytes.length);
     this._bytes.set(bytes, this._length);
     this._length += bytes.length;
   }
   /** Zeros up to a multiple of `size`. */
   align(size: number): void {
-    while (this._length % size !== 0) this.byte(0);
+    while (this.length % size !== 0) this.byte(0);
   }
   text(text: string): void {
     this.block(TEXT.encode(text));
   }
+  get length(): number {
+    return this._ended + this._length;
+  }
+  get parts(): readonly Uint8Array[] {
+    return [...this._before, this._bytes.subarray(0, this._length)];
+  }
   get bytes(): Uint8Array {
-    return this._bytes.slice(0, this._length);
+    return joined(this.parts);
   }
 }
 

@@ -13,7 +13,7 @@ import type { Item } from "../graph.ts";
 import type { ReadOptions } from "../options.ts";
 import { slotsIn } from "../slots.ts";
 import type { SavedState } from "../snapshot.ts";
-import { badFile, Reader, Writer } from "./binary.ts";
+import { badFile, joined, Reader, Writer } from "./binary.ts";
 import { builtFrom } from "./build-id.ts";
 import { checksum } from "./checksum.ts";
 import type { HostFile } from "./format.ts";
@@ -66,8 +66,12 @@ export interface FileParts {
   readonly header: FileHead;
   readonly body: Uint8Array;
 }
+/** Parts that are written: the rest comes in pieces. */
+export interface WrittenParts extends Pick<FileParts, "header"> {
+  readonly body: readonly Uint8Array[];
+}
 /** `hashes`: of files of the host that were read, for a reader that finds them elsewhere. */
-export const partsOf = (state: SavedState, { moment, options, tasks }: Saved, hashes = true): FileParts => {
+export const partsOf = (state: SavedState, { moment, options, tasks }: Saved, hashes = true): WrittenParts => {
   const trees = new Map<HostTree, string>();
   if (options.root) trees.set(options.root, "");
   for (const { tree, at } of options.mounts ?? []) trees.set(tree, at);
@@ -78,7 +82,7 @@ export const partsOf = (state: SavedState, { moment, options, tasks }: Saved, ha
   out.count(state.instructions);
   out.count(state.debugStatus);
   writePages(out, state.pages);
-  const body = out.bytes;
+  const body = out.parts;
   const header: FileHead = {
     build: buildOf(),
     moment,
@@ -91,14 +95,14 @@ export const partsOf = (state: SavedState, { moment, options, tasks }: Saved, ha
     tasks,
     items: state.graph.items.length,
     frames: state.pages.numbers.length,
-    length: body.length,
+    length: out.length,
   };
   return { header, body };
 };
 /** The bytes of a file. */
 export const writeFile = (state: SavedState, moment: string, options: BootOptions, tasks: FileHead["tasks"]): Uint8Array => {
   const { header, body } = partsOf(state, { moment, options, tasks });
-  return wholeFile(header, body);
+  return wholeFile(header, joined(body));
 };
 const needsOf = ({ slots }: SavedState, { terminal }: BootOptions): HostNeeds => {
   const { network, connections, overlay } = slots;
