@@ -16,7 +16,7 @@ for (const name of classes.keys()) {
 }
 const isClass = (value: object): boolean =>
   typeof value === "function" && Object.getOwnPropertyDescriptor(value, "prototype")?.writable === false;
-/** What a class can be called in our text: esbuild puts `_` before a name, or a number behind it, to tell two apart. */
+/** Names of a class in our text. esbuild puts `_` before a name, or a number behind it, to tell two apart. */
 export const ownNames = (name: string): readonly string[] => {
   const own = name.replace(/^_/, "");
   return [own, own.replace(/\d+$/, "")];

@@ -37,7 +37,7 @@ export class Writer {
     more.set(this._bytes.subarray(0, this._length));
     this._bytes = more;
   }
-  /** Ends the piece that is being written, and adds one. One that follows another one in its buffer joins it. */
+  /** Ends the piece that is being written, and adds one. Two that are neighbours in a buffer are one. */
   private _append(piece: Uint8Array): void {
     if (this._length > 0) {
       this._before.push(this._bytes.subarray(0, this._length));
