@@ -2,7 +2,6 @@
 // output and ours come in order. A reader slower than the guest must not block this process, which serves
 // signals and timeouts. The unread output is kept, and the machine stands still until it is taken.
 import { constants, fstatSync, openSync, writeSync } from "node:fs";
-import { isatty } from "node:tty";
 import { E, type ErrnoName } from "../abi/errno.ts";
 import { WaitQueue } from "../kernel/base/wait.ts";
 import type { ByteSink } from "../kernel/fs/files/stream.ts";
@@ -154,7 +153,8 @@ let isPlain = false;
 export const showPlainly = (isSo: boolean): void => void (isPlain = isSo);
 /** Writes a line of this process. A terminal that shows bytes as they come needs the carriage return. */
 export const writeLine = (fd: number, line: string): void => {
-  const text = isPlain && isatty(fd) ? `${line}\n`.replaceAll("\n", "\r\n") : `${line}\n`;
+  // Loaded only then: node:tty brings Node's streams, a sixth of a start.
+  const text = isPlain && process.getBuiltinModule("node:tty").isatty(fd) ? `${line}\n`.replaceAll("\n", "\r\n") : `${line}\n`;
   fdSink(fd).write(new TextEncoder().encode(text));
 };
 /** Output that readers have not taken. */
