@@ -46,7 +46,10 @@ export interface Connection {
 
 /** Sees how far a run has come while nothing of the outside world has reached it. */
 export interface StartWatch {
-  /** The machine stands between two slices. `waits`: for the outside world. True: it wants to see no more. */
+  /**
+   * The machine stands between two slices. `waits`: for the outside world, or it has ended. True: it wants to
+   * see no more.
+   */
   stands(session: Session, waits: boolean): boolean;
   /** An event of the outside world is about to take effect. */
   disturbed(): void;
@@ -296,7 +299,7 @@ export class Machine {
     let suspended: Process["stopped"];
     // Input comes where a replay can pause: the moment and the time say how far the machine has come.
     let isAtMoment = true;
-    for (let ended = false; ; ) {
+    for (let ended = session.ended; ; ) {
       if (backlog?.full && !urged && isAtMoment) await Promise.race([backlog.drained(), inputs.arrival(undefined)]);
       else if (ended) return undefined;
       else {
@@ -305,7 +308,7 @@ export class Machine {
         ended = result.reason === "ended";
         const isAtRest = result.reason === "stuck" || (result.reason === "idle" && result.until === undefined);
         if (waiting?.holds(isAtRest && inputs.idle)) return "holds";
-        if (start && (ended || start.stands(session, isAtRest || result.reason === "idle"))) start = undefined;
+        if (start?.stands(session, ended || isAtRest || result.reason === "idle")) start = undefined;
         isAtMoment = ended || !recorder || result.reason !== "limit" || kernel.scheduler.isAtMoment;
         if (ended || !isAtMoment) continue;
         recorder?.rests(result.reason !== "limit");

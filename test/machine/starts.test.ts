@@ -72,6 +72,14 @@ describe("the start of a run of the library", () => {
     expect(all.map(seen)).toEqual([first, first, first]);
     expect(shell.starts).toBe(1);
   });
+  it("is the whole run of a program without output", async () => {
+    const shell = new Shell();
+    const script = `${LOOP}; mkdir /new; exit 3`;
+    const whole = seen(await shell.run(script, { code: "off" }));
+    expect(whole.status).toEqual({ exit: 3 });
+    for (let n = 0; n < 3; n++) expect(seen(await shell.run(script))).toEqual(whole);
+    expect(shell.starts).toBe(1);
+  });
   it("depends on input, files, the policy and the limit of output", async () => {
     const shell = new Shell();
     const script = `${LOOP}; cat - /file; mkdir /new`;

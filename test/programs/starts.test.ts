@@ -77,6 +77,8 @@ describe("the start of a run", () => {
     writeFileSync(join(folder, "policy", "shared", "policy"), filter(1));
     add("misfit", "i=0; while [ $i -lt 100 ]; do i=$((i+1)); done; echo done");
     add("now", `${LOOP}; date +%s`);
+    add("silent", `${LOOP}; cat /mnt/file > /new-file; exit $(wc -c < /new-file)`);
+    add("killed", `${LOOP}; kill -SEGV $$`);
     // A file that has just changed does not vouch for its content.
     await new Promise((resolve) => setTimeout(resolve, 2100));
   });
@@ -139,6 +141,28 @@ describe("the start of a run", () => {
     const writable = script("writable");
     writable.run();
     expect(writable.skipped).toBeUndefined();
+  });
+  it("is the whole run of a program without output, or whose output goes to /dev/null", () => {
+    const silent = script("silent");
+    const first = silent.run();
+    expect(first).toEqual({ status: 4, stdout: "", stderr: "" });
+    expect(silent.skipped).toBeGreaterThan(5_000_000);
+    expect(silent.run()).toEqual(first);
+    const options = ["--root", "/", "--clock", "2026-01-01", "--code-cache", join(folder, "null"), "--stats"];
+    const command = [`${top}/bin/trapgate.js`, "run", ...options, "--", "/bin/sh", "-c", `echo first; ${LOOP}; echo done; exit 5`];
+    const run = () => spawnSync(process.execPath, command, { stdio: ["ignore", "ignore", "pipe"], encoding: "utf8" });
+    const figure = (name: string, text: string) => new RegExp(`^${name}: (\\d+)$`, "m").exec(text)?.[1];
+    const [one, two] = [run(), run()];
+    expect([one.status, two.status]).toEqual([5, 5]);
+    for (const name of ["instructions", "syscalls", "nanoseconds"]) expect(figure(name, two.stderr)).toBe(figure(name, one.stderr));
+    expect(figure("instructions of a kept start", two.stderr)).toBe(figure("instructions", two.stderr));
+  });
+  it("is not kept for a program that a signal ends, because the run tells why", () => {
+    const killed = script("killed");
+    const first = killed.run();
+    expect(first.status).toBe(128 + 11);
+    expect(killed.run()).toEqual(first);
+    expect(killed.skipped).toBeUndefined();
   });
   it("is not kept for a run with the host's time", () => {
     const now = script("now");

@@ -1,10 +1,11 @@
-// Watches the start of a run: what a program does before its first output, its first wait for input, or an
-// event of the outside world. Until then a run is a function of its options and of the files of the host that
-// it has asked for.
+// Watches the start of a run: what a program does before its first output, its first wait for input, an event
+// of the outside world, or its end. Until then a run is a function of its options and of the files of the
+// host that it has asked for.
 import type { ByteSink } from "../../kernel/fs/files/stream.ts";
 import type { BootOptions } from "../boot.ts";
 import type { StartWatch } from "../machine.ts";
 import type { Session } from "../session.ts";
+import { endOf } from "../tracing/status.ts";
 import { type NotedTree, type TreeMemory, type TreeNote, treeMemoryOf } from "./tree-memory.ts";
 
 /** A program's first output. */
@@ -76,7 +77,10 @@ export class StartWatcher implements StartWatch {
     if (!waits && !this._output && !this._isDisturbed) return false;
     this._isOver = true;
     const notes = this._trees.map((tree) => tree.notes());
-    if (!this._isDisturbed && notes.every((each) => each !== undefined)) this._ended({ session, notes, output: this._output });
+    // What is told about a fatal signal is no part of the state.
+    const { ended } = session.process;
+    const isKilled = ended !== undefined && "signal" in endOf(ended);
+    if (!this._isDisturbed && !isKilled && notes.every((each) => each !== undefined)) this._ended({ session, notes, output: this._output });
     return true;
   }
 }
