@@ -207,6 +207,7 @@ export class Cpu implements TranslationListener, OracleContext {
         this.baseline.reset();
       },
       frameChanged: (frame) => this.jit.invalidateFrame(frame),
+      pagesDropped: (pages) => this.jit.dropPages(pages),
       frameUnmapped: (frame) => this.jit.frameUnmapped(frame),
       codeFound: (frame) => this.#tlb.protect(frame),
       classifyBytes: (frame, uses) => this.jit.classifyBytes(frame, uses),
@@ -427,14 +428,12 @@ export class Cpu implements TranslationListener, OracleContext {
     this.flushWrites();
   }
   /**
-   * The stops of a debugger. Set them again after each change: blocks and compiled regions end before them.
+   * The stops of a debugger. Set another object after each change: blocks and compiled regions end before
+   * them.
    */
   set debugStops(stops: DebugStops | undefined) {
     const code = stops && stops.code.size > 0 ? stops.code : undefined;
-    if (this.blocks.stops !== code) {
-      this.blocks.stops = code;
-      this.blocks.reset();
-    }
+    if (this.blocks.stops !== code) this.blocks.stops = code;
     this.#loop.debug = this.#stepping.debug = this.#slowPath.debug = stops;
     this.flushWrites();
   }

@@ -127,7 +127,7 @@ export class Forward {
       }
       const { instructions } = timeline.moment;
       while (timeline.moment.instructions === instructions) {
-        const rest = await timeline.step();
+        const rest = await timeline.step(true);
         if (rest !== "moment" && rest !== "stopped") break;
         // It has faulted.
         if (timeline.moment.instructions === instructions) return undefined;
@@ -174,7 +174,7 @@ export class Forward {
     // The way back is the restore of a snapshot.
     timeline.keep();
     notes.begin("collect");
-    await timeline.step();
+    await timeline.step(true);
     notes.mode = "quiet";
     const found = notes.noted.splice(0).find(({ why, isBefore }) => why.kind === "signal" && isBefore);
     await timeline.approach(moment);

@@ -33,7 +33,7 @@ const arena = layout.records + (longest + 2) * record.size;
 /** The name of the side table `codeFrames`. */
 const codeFramesTable = "code frames";
 
-const pagesOf = (addresses: ReadonlySet<number>): readonly number[] => [...addresses].map((address) => Math.floor(address / 4096));
+const pagesOf = (addresses: readonly number[]): readonly number[] => addresses.map((address) => Math.floor(address / 4096));
 /** Contexts whose instruction pointers are linear addresses. */
 const flatContexts = contexts.reduce((bits, { flat }, n) => (flat ? bits | (1 << n) : bits), 0);
 
@@ -290,6 +290,7 @@ export class Blocks {
       // A block without instructions.
       decoder.writeEnd(ip, special.stop);
       this.#blocks.set(frame, ip, context, first);
+      this.trackWrites(frame);
       return first;
     }
     const count = decoder.translate(ip, linear, frame, context, longest);
@@ -347,16 +348,36 @@ export class Blocks {
   /** Frames with blocks that `blockMissing` may restore. */
   readonly #restorable = new Set<number>();
   /**
-   * Addresses at which a debugger stops (debug-stops.ts). Blocks end before them. After a change all blocks
-   * are dropped.
+   * Addresses at which a debugger stops (debug-stops.ts). Blocks end before them. After a change of a set the
+   * blocks in the pages of new and removed addresses are dropped, after a change of a rule all blocks.
    */
   get stops(): CodeStops | undefined {
     return this.#stops;
   }
   set stops(stops: CodeStops | undefined) {
+    const [before, now] = [this.#stops ?? new Set<number>(), stops ?? new Set<number>()];
     this.#stops = stops;
-    this.#stopPages = stops === undefined ? new Set() : stops instanceof Set ? new Set(pagesOf(stops)) : undefined;
+    this.#stopPages = now instanceof Set ? new Set(pagesOf([...now])) : undefined;
     this.routine.contexts = 0;
+    if (now instanceof Set && before instanceof Set) {
+      const changed = [...before, ...now].filter((ip) => before.has(ip) !== now.has(ip));
+      this.#dropPages(new Set(pagesOf(changed)));
+    } else this.reset();
+  }
+  /** Drops the blocks of frames that have one in these pages, and the regions there. */
+  #dropPages(pages: ReadonlySet<number>): void {
+    this.#events.pagesDropped(pages);
+    // A page of the cache may be quick because it had no stop.
+    this.addresses.flushPages();
+    const { codeFrames } = this;
+    for (let n = codeFrames.indexOf(1); n >= 0; n = codeFrames.indexOf(1, n + 1)) {
+      let isIn = false;
+      this.#blocks.forEach(n * 4096, (head) => {
+        isIn ||= pages.has(Math.floor(this.records.ipOf(head) / 4096));
+        return false;
+      });
+      if (isIn) this.invalidateFrame(n * 4096);
+    }
   }
   #stops: CodeStops | undefined;
   /** The pages of the stops. Undefined: they are a rule, so any page may have some. */

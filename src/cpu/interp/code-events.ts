@@ -10,6 +10,8 @@ export interface CodeEvents {
    * blocks of the frame.
    */
   frameChanged(frame: number): boolean;
+  /** The blocks of these pages are about to be dropped, by page number. Nothing may restore them. */
+  pagesDropped(pages: ReadonlySet<number>): void;
   /** A code page with this frame may have been unmapped or remapped. */
   frameUnmapped(frame: number): void;
   /** The frame starts to hold code: cached write permissions must be dropped. */

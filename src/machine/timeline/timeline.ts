@@ -254,10 +254,13 @@ export class Timeline {
     this._pace = clock - until / 1e6 - late;
     return -late;
   }
-  /** Rests at the next moment. */
-  async step(): Promise<Rest> {
+  /** Rests at the next moment. `insists`: also if the owner interrupts it. */
+  async step(insists = false): Promise<Rest> {
     const { instructions, steps } = this.moment;
-    return this.run({ instructions, steps: steps + 1 });
+    for (;;) {
+      const rest = await this.run({ instructions, steps: steps + 1 });
+      if (rest !== "interrupted" || !insists) return rest;
+    }
   }
   private _advanced(): void {
     if (!this.isAtEnd) return;
@@ -330,14 +333,17 @@ export class Timeline {
       help: compareMoments(reached, target) > 0 ? `the next one is ${momentText(reached)}` : `its last one is ${momentText(reached)}`,
     });
   }
-  /** Goes to the first moment that is not before `target`, or to the last one of the run. */
+  /**
+   * Goes to the first moment that is not before `target`, or to the last one of the run. An interrupt does
+   * not end it: the caller knows no moment on the way.
+   */
   async approach(target: Moment): Promise<void> {
     const here = this.moment;
     const order = compareMoments(here, target);
     if (order === 0) return;
     const entry = this._branch.ring.at(target) ?? (this._branch.ring.entries[0] as RingEntry);
     if (order > 0 || compareMoments(entry.moment, here) > 0) this._restore(entry);
-    while ((await this.run(target)) === "stopped");
+    for (let rest: Rest = "stopped"; rest === "stopped" || rest === "interrupted"; ) rest = await this.run(target);
   }
   /**
    * Goes back to the moment before this one, one instruction or transition earlier. Undefined: there is none,
@@ -358,7 +364,7 @@ export class Timeline {
       }
       for (;;) {
         const last = this.moment;
-        const rest = await this.step();
+        const rest = await this.step(true);
         if (compareMoments(this.moment, here) >= 0 || (rest !== "moment" && rest !== "stopped")) {
           await this.approach(last);
           return last;

@@ -55,6 +55,7 @@ class Decodes {
     this.blocks = new Blocks(this.state, code, mmu, {
       reset: () => {},
       frameChanged: () => false,
+      pagesDropped: () => {},
       frameUnmapped: () => {},
       codeFound: () => {},
       classifyBytes: () => {},

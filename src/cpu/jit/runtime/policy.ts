@@ -358,6 +358,10 @@ export class Jit implements JitPolicy {
   invalidateFrame(frame: number): boolean {
     return this.#table?.invalidateFrame(frame) ?? false;
   }
+  /** Removes the regions with code in these pages, because the stops of a debugger there have changed. */
+  dropPages(pages: ReadonlySet<number>): void {
+    this.#table?.dropPages(pages);
+  }
   /**
    * Reports that control reached an address without a block. True if an invalid region with unchanged code
    * has been revalidated there.

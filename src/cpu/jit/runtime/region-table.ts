@@ -285,6 +285,12 @@ export class RegionTable {
     this.#active.giveSlot(region.slot);
     this.#policy.stats.dropped++;
   }
+  /** Removes the regions with code in these pages. */
+  dropPages(pages: ReadonlySet<number>): void {
+    const isIn = (region: Region): boolean => [...region.graph.pages.keys()].some((page) => pages.has(page));
+    for (const region of this.#active.all) if (isIn(region)) this.#drop(region);
+    this.#invalid.clear();
+  }
   #dropAll(): void {
     for (const region of this.#active.all) this.#drop(region);
     this.#invalid.clear();
