@@ -202,12 +202,11 @@ export class Cpu implements TranslationListener, OracleContext {
   /** The reactions of the tiers and the TLB to changes of code. */
   #codeEvents(): CodeEvents {
     return {
-      reset: () => {
-        this.jit.reset();
-        this.baseline.reset();
+      reset: (pages) => {
+        this.jit.reset(pages);
+        if (!pages) this.baseline.reset();
       },
       frameChanged: (frame) => this.jit.invalidateFrame(frame),
-      pagesDropped: (pages) => this.jit.dropPages(pages),
       frameUnmapped: (frame) => this.jit.frameUnmapped(frame),
       codeFound: (frame) => this.#tlb.protect(frame),
       classifyBytes: (frame, uses) => this.jit.classifyBytes(frame, uses),

@@ -68,9 +68,11 @@ it.each(["interpret", "baseline", "jit", "auto"] satisfies Engine[])("%s keeps t
     const task = debug.current;
     return [why.kind, task && programCounter(task), task && Number(readOne(task, 1)?.[0]), cpu.blocks.flushes];
   };
-  const { flushes } = cpu.blocks;
   debug.addBreakpoint(2, place("back"), "swbreak");
-  for (let n = 40; n > 20; n--) expect(await next()).toEqual(["breakpoint", place("back"), n, flushes]);
+  // The first stop drops all.
+  expect((await next()).slice(0, 3)).toEqual(["breakpoint", place("back"), 40]);
+  const { flushes } = cpu.blocks;
+  for (let n = 39; n > 20; n--) expect(await next()).toEqual(["breakpoint", place("back"), n, flushes]);
   const { dropped } = cpu.jit.stats;
   const { decoded } = cpu.blocks;
   // A hot page gets its first stop, then another one, and loses both.

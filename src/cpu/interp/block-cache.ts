@@ -33,7 +33,7 @@ const arena = layout.records + (longest + 2) * record.size;
 /** The name of the side table `codeFrames`. */
 const codeFramesTable = "code frames";
 
-const pagesOf = (addresses: readonly number[]): readonly number[] => addresses.map((address) => Math.floor(address / 4096));
+const pagesOf = (addresses: Iterable<number>): ReadonlySet<number> => new Set([...addresses].map((address) => Math.floor(address / 4096)));
 /** Contexts whose instruction pointers are linear addresses. */
 const flatContexts = contexts.reduce((bits, { flat }, n) => (flat ? bits | (1 << n) : bits), 0);
 
@@ -355,29 +355,28 @@ export class Blocks {
     return this.#stops;
   }
   set stops(stops: CodeStops | undefined) {
-    const [before, now] = [this.#stops ?? new Set<number>(), stops ?? new Set<number>()];
+    const before = this.#stops;
     this.#stops = stops;
-    this.#stopPages = now instanceof Set ? new Set(pagesOf([...now])) : undefined;
+    this.#stopPages = stops === undefined ? new Set() : stops instanceof Set ? pagesOf(stops) : undefined;
     this.routine.contexts = 0;
-    if (now instanceof Set && before instanceof Set) {
-      const changed = [...before, ...now].filter((ip) => before.has(ip) !== now.has(ip));
-      this.#dropPages(new Set(pagesOf(changed)));
-    } else this.reset();
-  }
-  /** Drops the blocks of frames that have one in these pages, and the regions there. */
-  #dropPages(pages: ReadonlySet<number>): void {
-    this.#events.pagesDropped(pages);
+    if (!(before instanceof Set && stops instanceof Set)) {
+      this.reset();
+      return;
+    }
+    // The blocks of frames that have one in these pages.
+    const pages = pagesOf([...before, ...stops].filter((ip) => before.has(ip) !== stops.has(ip)));
+    this.#events.reset(pages);
     // A page of the cache may be quick because it had no stop.
     this.addresses.flushPages();
-    const { codeFrames } = this;
-    for (let n = codeFrames.indexOf(1); n >= 0; n = codeFrames.indexOf(1, n + 1)) {
+    this.codeFrames.forEach((isCode, n) => {
       let isIn = false;
-      this.#blocks.forEach(n * 4096, (head) => {
-        isIn ||= pages.has(Math.floor(this.records.ipOf(head) / 4096));
-        return false;
-      });
+      if (isCode)
+        this.#blocks.forEach(n * 4096, (head) => {
+          isIn ||= pages.has(Math.floor(this.records.ipOf(head) / 4096));
+          return false;
+        });
       if (isIn) this.invalidateFrame(n * 4096);
-    }
+    });
   }
   #stops: CodeStops | undefined;
   /** The pages of the stops. Undefined: they are a rule, so any page may have some. */

@@ -3,15 +3,13 @@
 
 /** Receives the events of a block cache. Frames are addresses in the machine's memory. */
 export interface CodeEvents {
-  /** All blocks are about to be dropped. */
-  reset(): void;
+  /** All blocks, or those of these pages, are about to be dropped. Nothing may restore them. */
+  reset(pages?: ReadonlySet<number>): void;
   /**
    * The bytes of a frame have changed. Its blocks are about to be dropped. True if `blockMissing` may restore
    * blocks of the frame.
    */
   frameChanged(frame: number): boolean;
-  /** The blocks of these pages are about to be dropped, by page number. Nothing may restore them. */
-  pagesDropped(pages: ReadonlySet<number>): void;
   /** A code page with this frame may have been unmapped or remapped. */
   frameUnmapped(frame: number): void;
   /** The frame starts to hold code: cached write permissions must be dropped. */

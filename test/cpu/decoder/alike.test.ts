@@ -55,7 +55,6 @@ class Decodes {
     this.blocks = new Blocks(this.state, code, mmu, {
       reset: () => {},
       frameChanged: () => false,
-      pagesDropped: () => {},
       frameUnmapped: () => {},
       codeFound: () => {},
       classifyBytes: () => {},

@@ -358,10 +358,6 @@ export class Jit implements JitPolicy {
   invalidateFrame(frame: number): boolean {
     return this.#table?.invalidateFrame(frame) ?? false;
   }
-  /** Removes the regions with code in these pages, because the stops of a debugger there have changed. */
-  dropPages(pages: ReadonlySet<number>): void {
-    this.#table?.dropPages(pages);
-  }
   /**
    * Reports that control reached an address without a block. True if an invalid region with unchanged code
    * has been revalidated there.
@@ -376,9 +372,10 @@ export class Jit implements JitPolicy {
   verify(word: number): boolean {
     return this.#table?.verify(word) ?? false;
   }
-  /** Removes all regions, because all records are removed. */
-  reset(): void {
-    this.#table?.reset();
+  /** Removes all regions, or those with code in these pages, because the records are removed. */
+  reset(pages?: ReadonlySet<number>): void {
+    this.#table?.reset(pages);
+    if (pages) return;
     this.#heat.clear();
     this.#forgetDebts();
     this.#shortages.clear();

@@ -285,20 +285,12 @@ export class RegionTable {
     this.#active.giveSlot(region.slot);
     this.#policy.stats.dropped++;
   }
-  /** Removes the regions with code in these pages. */
-  dropPages(pages: ReadonlySet<number>): void {
-    const isIn = (region: Region): boolean => [...region.graph.pages.keys()].some((page) => pages.has(page));
+  /** Removes all regions, or those with code in these pages, because the records are removed. */
+  reset(pages?: ReadonlySet<number>): void {
+    const isIn = (region: Region): boolean => !pages || [...region.graph.pages.keys()].some((page) => pages.has(page));
     for (const region of this.#active.all) if (isIn(region)) this.#drop(region);
     this.#invalid.clear();
-  }
-  #dropAll(): void {
-    for (const region of this.#active.all) this.#drop(region);
-    this.#invalid.clear();
-  }
-  /** Removes all regions, because all records are removed. */
-  reset(): void {
-    this.#dropAll();
-    this.#deopts.clear();
+    if (!pages) this.#deopts.clear();
   }
 
   /** True if a region's pages are still mapped to its frames. Otherwise the region is removed. */
