@@ -4,6 +4,7 @@ import { closeSync, readFileSync } from "node:fs";
 import { isatty, ReadStream, WriteStream } from "node:tty";
 import { E } from "../abi/errno.ts";
 import type { ByteSink } from "../kernel/fs/files/stream.ts";
+import { SIG } from "../kernel/signal/state/set.ts";
 import type { Inputs } from "../machine/inputs.ts";
 import type { TerminalOptions } from "../machine/standard-streams.ts";
 import { fdSink, showPlainly } from "./node-sink.ts";
@@ -20,14 +21,32 @@ const terminalSize = (): TerminalSize => ({ columns: output()?.columns ?? 80, ro
 
 const atStart = [isatty(0), isatty(1), isatty(2)] as const;
 
+/** True if the bytes of this descriptor are shown on a terminal. */
+export const isShown = (fd: 1 | 2): boolean => atStart[fd];
 /** The terminal among this process's standard streams. */
 export const terminal = (): TerminalOptions | undefined => {
   const uses = atStart;
   if (!uses.includes(true)) return undefined;
   // Standard output or error if one of them is it; else a terminal is open for writing on descriptor 0 as
   // well.
-  return { sink: noticing(fdSink(Math.max(0, uses.indexOf(true, 1)))), ...terminalSize(), uses };
+  return { sink: noticing(shownOn(fdSink(Math.max(0, uses.indexOf(true, 1))))), ...terminalSize(), uses };
 };
+
+/** This process's terminal shows bytes as they come. */
+let isPlain = false;
+const LINE_FEED = 0x0a;
+const RETURN = 0x0d;
+/**
+ * Output of a guest's terminal for one of the host. If that puts a carriage return before each newline
+ * itself, it gets none from the guest's.
+ */
+export const shownOn = (sink: ByteSink): ByteSink => ({
+  queue: sink.queue,
+  write(bytes) {
+    const n = sink.write(isPlain ? bytes : bytes.filter((byte, i) => byte !== RETURN || bytes[i + 1] !== LINE_FEED));
+    return n < 0 ? n : bytes.length;
+  },
+});
 
 let gone = (): void => {};
 /**
@@ -48,7 +67,8 @@ export const hangsUp = (inputs: Inputs): (() => void) => {
   };
   gone = () => {
     stop();
-    inputs.push({ kind: "end" });
+    // Without the terminal as standard input, that has an end of its own.
+    inputs.push(atStart[0] ? { kind: "end" } : { kind: "signal", signal: SIG.SIGHUP });
   };
   return stop;
 };
@@ -100,6 +120,7 @@ export const useTerminal = (inputs: Inputs, awaited: () => boolean, interrupted:
   const { stdin } = process;
   if (!(stdin instanceof ReadStream)) return { suspend() {}, restore() {} };
   let reads = false;
+  const show = (plainly: boolean): void => showPlainly((isPlain = plainly));
   const resize = (): void => inputs.push({ kind: "resize", ...terminalSize() });
   const data = (chunk: Buffer): void => {
     if (!awaited()) for (const byte of chunk) if (byte === INTR) interrupted();
@@ -115,14 +136,14 @@ export const useTerminal = (inputs: Inputs, awaited: () => boolean, interrupted:
     if (!isForeground()) return;
     stdin.setRawMode(true);
     const { spawnSync } = process.getBuiltinModule("node:child_process");
-    showPlainly(spawnSync("stty", ["-opost"], { stdio: ["inherit", "ignore", "ignore"], timeout: PATIENCE }).status === 0);
+    show(spawnSync("stty", ["-opost"], { stdio: ["inherit", "ignore", "ignore"], timeout: PATIENCE }).status === 0);
     if (!reads) stdin.on("data", data).once("end", end).once("error", end);
     reads = true;
   };
   // A terminal that is gone has no mode.
   const give = (): void => {
     if (isatty(0) && stdin.isRaw) stdin.setRawMode(false);
-    showPlainly(false);
+    show(false);
   };
   const restore = (): void => {
     give();

@@ -49,6 +49,8 @@ export const consoleOf = (kernel: Kernel, { sink, columns, rows }: TerminalOptio
 const resize = (tty: Tty, columns: number, rows: number): void =>
   tty.setSize({ ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 });
 
+/** The terminal, if it is standard input. */
+const typed = ({ files, terminal }: StandardStreams): Tty | undefined => (files[0] instanceof TtyFile ? terminal : undefined);
 /** Standard input, output and error of a machine: streams of the host, or a terminal. */
 export class StandardStreams {
   private readonly _source: ByteSource;
@@ -88,14 +90,16 @@ export class StandardStreams {
     return this._tty?.driver as HostConsole | undefined;
   }
   receive(bytes: Uint8Array): void {
-    (this._tty?.driver.source ?? this._source).push(bytes);
+    (typed(this)?.driver.source ?? this._source).push(bytes);
   }
   /** True if no more input will come. */
   get hasEnded(): boolean {
     return this._source.ended;
   }
+  /** The end of standard input, or the second time that of the terminal. */
   end(): void {
-    if (this._tty) this._tty.hangup();
+    const tty = typed(this) ?? (this.hasEnded ? this._tty : undefined);
+    if (tty) tty.hangup();
     else this._source.end();
   }
   resize(columns: number, rows: number): void {

@@ -34,6 +34,37 @@ describe.skipIf(missing("a terminal", need, script))("a terminal", { timeout: 60
     expect(output).toMatch(/\nexit_group\(0\)[^\r\n]*\r\n(?:[^\r\n]*\r\n)*opost\r\n$/);
   });
 
+  it("behind a pipe shows each line once, and the pipe is the program's input", async () => {
+    const { output } = await converse(
+      `echo in | node bin/trapgate.js run ${need.path} sh -c 'echo one; read x; echo two $x; cat; tty >&2'; echo status $?`,
+      [],
+    );
+    expect(output).toMatch(/^(?:\^@)?one\r\ntwo in\r\nnot a tty\r\nstatus 1\r\n$/);
+  });
+  it("is recorded with its modes, and a replay shows the same", async () => {
+    await inFolder(async (folder) => {
+      const lines = /^(?:\^@)?one\r\ntwo\r?\nthree\r?\nfour\r\nopost\r\n$/;
+      const program = `sh -c 'echo one; stty -opost; echo two; echo three; stty opost; echo four'`;
+      const mode = "stty -a | grep -o '[-]*opost'";
+      const recorded = await converse(`node bin/trapgate.js record -o ${folder}/run ${need.path} ${program}; ${mode}`, []);
+      expect(recorded.output).toMatch(lines);
+      expect(recorded.output).toContain("two\nthree\n");
+      expect((await converse(`node bin/trapgate.js replay ${folder}/run; ${mode}`, [])).output).toMatch(lines);
+      expect((await converse(`echo in | node bin/trapgate.js record -o ${folder}/piped ${need.path} cat`, [])).output).toMatch(
+        /^(?:\^@)?in\r\n$/,
+      );
+      expect((await converse(`node bin/trapgate.js replay ${folder}/piped`, [])).output).toMatch(/^(?:\^@)?in\r\n$/);
+    });
+  });
+  it("of a debugger shows what its program prints", async () => {
+    const gdb = `gdb -nx -batch -ex "target remote 127.0.0.1:$(sed -n 's/.*remote .*:\\([0-9]*\\).*/\\1/p' $at)" -ex continue >/dev/null 2>&1`;
+    const { output } = await converse(
+      `at=$(mktemp); node bin/trapgate.js debug --listen 127.0.0.1:0 ${need.path} echo one 2> $at & while ! grep -q remote $at; do sleep 0.1; done; ${gdb}; wait; stty -a | grep -o '[-]*opost'`,
+      [],
+    );
+    expect(output).toMatch(/one\r\nopost\r\n$/);
+  });
+
   it.each([
     ["a program that writes on", "yes"],
     ["a program that reads", "sh -c 'echo yes; cat'"],
