@@ -5,7 +5,6 @@ import { crc32 } from "../host/node-internals.ts";
 import { backlog, fdSink } from "../host/node-sink.ts";
 import { zstd } from "../host/node-zlib.ts";
 import { lazyZstd } from "../image/lazy.ts";
-import type { ByteSink } from "../kernel/fs/files/stream.ts";
 import type { Observer } from "../kernel/observer.ts";
 import { compareMoments, momentText, NEVER } from "../machine/moment.ts";
 import type { Hooks, TraceOptions } from "../machine/options.ts";
@@ -75,9 +74,9 @@ interface Seeing {
 /** Runs a recording to its end, with this process's output. The result is the exit status. */
 export const replayToEnd = async (file: string, watched: Hooks = {}, { trace, observer }: Seeing = {}): Promise<number> => {
   const recording = recordingOf(file);
+  const [one, two] = [fdSink(1), fdSink(2)];
   const terminal = recording.header.terminal && (await import("../host/node-terminal.ts"));
-  const sinkOf = (fd: 1 | 2): ByteSink => (terminal?.isShown(fd) ? terminal.shownOn(fdSink(fd)) : fdSink(fd));
-  const [out, err] = [sinkOf(1), sinkOf(2)];
+  const [out, err] = [terminal?.isShown(1) ? terminal.shownOn(one) : one, terminal?.isShown(2) ? terminal.shownOn(two) : two];
   const hooks = { stdout: (bytes: Uint8Array) => void out.write(bytes), stderr: (bytes: Uint8Array) => void err.write(bytes), ...watched };
   try {
     const timeline = replayed(recording, hooks, trace, { every: Number.POSITIVE_INFINITY });

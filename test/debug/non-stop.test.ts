@@ -192,3 +192,17 @@ it("an interrupt that comes after a step is for the next run", { timeout: 60_000
   server.receive(new Uint8Array([3]));
   expect(await ask("vCont;c")).toMatch(/^T02/);
 });
+
+it("gdb gets the threads after the end of the one that it has chosen", { timeout: 60_000 }, async () => {
+  const debug = new Debugger(new Timeline(new Machine(), spinners, { stdin: "" }));
+  await debug.restart();
+  const { ask } = serve(debug);
+  await ask("qSupported:multiprocess+;fork-events+");
+  await ask("QNonStop:1");
+  expect([(await ask("?"))?.[0], await ask("vStopped"), await ask("vCont;c")]).toEqual(["T", "OK", "OK"]);
+  await until(() => debug.stop?.why.kind === "child");
+  expect([await ask("vStopped"), await ask("Hgp3.3"), await ask("vCont;c:p3.3")]).toEqual(["OK", "OK", "OK"]);
+  await until(() => debug.stop?.why.kind === "ended");
+  expect(await ask("qXfer:threads:read::0,1000")).toMatch(/^l<\?xml.*id="p2\.2"/s);
+  expect(await ask("qXfer:siginfo:read::0,1000")).toBe("E03");
+});

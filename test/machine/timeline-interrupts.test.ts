@@ -24,8 +24,10 @@ it("ways to a moment arrive there while the owner interrupts them", async () => 
   const machine = new Machine();
   let now = 0;
   // Each look at the clock is a turn of the owner.
-  Object.assign(machine.kernel.deadline, { clock: () => (now += 31) });
+  const clock = (): number => (now += 31);
+  Object.assign(machine.kernel.deadline, { clock });
   const timeline = new Timeline(machine, program, { stdin: "" }, { every: 1e9 });
+  timeline.onRestored = () => void Object.assign(timeline.kernel.deadline, { clock });
   timeline.turn = async () => {};
   expect(await timeline.run(NEVER)).toBe("ended");
   let turns = 0;

@@ -194,7 +194,9 @@ export class GeneralQueries {
     return text === "" ? OK : hex(new TextEncoder().encode(text));
   }
   private _transfer(rest: string): string | Uint8Array {
-    const task = this._connection.task();
+    // The thread of Hg may have ended while others live.
+    const any = this._connection.task() ?? this._debug.current;
+    const task = /^:(threads|osdata):/.test(rest) ? any : this._connection.task();
     if (!task) return NONE;
     const [, written, offset, data] = /^:([a-z0-9-]+):write:[^:]*:([0-9a-f]+):(.*)$/is.exec(rest) ?? [];
     if (written === "siginfo") return this._writeSignal(task, Number.parseInt(offset as string, 16), latin1(data as string));
