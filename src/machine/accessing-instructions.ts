@@ -22,11 +22,14 @@ export interface Instruction {
   readonly repeats: boolean;
   /** Code of a library of the system. */
   readonly isLibrary: boolean;
+  /** Code of the dynamic linker, which binds functions at their first calls. */
+  readonly isLinker: boolean;
   /** The file of its code. */
   readonly path: string | undefined;
 }
 
 const LIBRARIES = /^(\/usr)?\/lib/;
+const LINKERS = /\/ld-[^/]*$/;
 /** Instructions that write memory without a read of it, by their names. */
 const PLAIN = /^(mov|v?mov|set|push|call|f?n?st|fist|pop|enter|sto|ins|v?extract|v?pextr|xsave|fxsave|cvt)/i;
 
@@ -44,6 +47,7 @@ const none: Instruction = {
   reads: false,
   repeats: false,
   isLibrary: false,
+  isLinker: false,
   path: undefined,
 };
 
@@ -91,6 +95,7 @@ export class Instructions {
       reads: isAtomic || !PLAIN.test(name),
       repeats: d.row.repeat !== undefined && d.rep !== 0,
       isLibrary: isLibrary(task, path),
+      isLinker: path !== undefined && LINKERS.test(path) && isLibrary(task, path),
       path,
     };
     this._known.set(ip, found);

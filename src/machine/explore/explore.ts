@@ -51,6 +51,7 @@ export const explore = async (program: Program, given: SearchOptions = {}): Prom
     ({ coverage } = sampling);
   } else if (search === "dpor") {
     if (options.memoryModel === "tso" || shard) throw new Problem("bad-value", `dpor has no ${shard ? "shards" : "store buffers"}`);
+    if (options.points !== undefined) throw new Problem("bad-value", "dpor has points of its own");
     const sampling = new Sampling(trials);
     const dpor = new Dpor();
     const { found: bad, isComplete, gap } = await sampling.prove(dpor, seed);

@@ -86,7 +86,7 @@ export class ObservedRun implements Chooser, AccessWatch {
       };
       this.proof = new ProofParts(around);
     }
-    this._where = new PointRules(cpu, this._instructions, at, words, this.proof);
+    this._where = new PointRules(cpu, this._instructions, at, this.proof);
     strategy.begin();
   }
   /** Sees calls for the detector of races, if there is one. */
@@ -154,8 +154,8 @@ export class ObservedRun implements Chooser, AccessWatch {
   }
   private _goesOn(task: Task): number {
     this._places.last = task;
-    if (this._resuming.delete(task.pid)) this._granted = this._cpu.instructions;
     const pending = this._pending.get(task.pid);
+    if (this._resuming.delete(task.pid)) this._granted = this._cpu.instructions;
     if (pending && this.proof?.looks(task, pending)) return 0;
     if (pending) {
       this._pending.delete(task.pid);
@@ -249,7 +249,7 @@ export class ObservedRun implements Chooser, AccessWatch {
   }
   /** Plain accesses of libraries to their own data are no points: their pages go at full speed. */
   private _isLibrarys(task: Task, address: number): boolean {
-    return this._at !== "all" && !this._detector && this._instructions.isLibraryData(task, address);
+    return this._at !== "all" && !this._detector && !this.proof && this._instructions.isLibraryData(task, address);
   }
   /** More than one task lives, process 1 among them; for races, also if others have lived. */
   private get _isShared(): boolean {
@@ -284,14 +284,13 @@ export class ObservedRun implements Chooser, AccessWatch {
     task: Task,
     { address, bytes, how, ip, start }: { address: number; bytes: number; how: number; ip: number; start: number },
   ): boolean {
-    if (start === this._granted) return false;
+    const isSecond = start === this._granted;
+    if (isSecond && this.proof?.isSecond(task, address, bytes) !== true) return false;
     const { scheduler } = this._kernel;
     const instruction = this._instructions.at(task, ip);
-    if (instruction.repeats) return false;
     const readsId = this.proof?.ids.isRead(task, address, how) === true;
-    this._where.note(instruction, address, bytes);
-    if (!readsId && !this._where.isEvent(task, instruction, address, bytes)) {
-      if (how !== access.write) this.proof?.reads(task, address, bytes);
+    if (instruction.repeats || isSecond || (!readsId && !this._where.isEvent(task, instruction, address, bytes))) {
+      this.proof?.hides(task, { ip, address, bytes }, how, instruction, isSecond);
       return false;
     }
     this._granted = start;

@@ -175,8 +175,11 @@ export class Sampling {
       gap ??= this._gap ?? (dpor.isCut ? "the process ended while a task computed" : undefined);
       await this._pauses.pause();
       // Other words change the events: from the start.
-      if (dpor.isUnsteady || this._learnt !== before) before = "";
-      else if (!dpor.next()) return { found: undefined, isComplete: gap === undefined, gap };
+      const isSame = !dpor.isUnsteady && this._learnt === before;
+      const isOver = isSame && !dpor.next();
+      gap ??= dpor.gap;
+      if (!isSame || this._learnt !== before) before = "";
+      else if (isOver) return { found: undefined, isComplete: gap === undefined, gap };
       else if (dpor.traces % TRACES === 0) turn = TURN;
     }
     return { found: undefined, isComplete: false, gap };

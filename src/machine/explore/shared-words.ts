@@ -6,18 +6,11 @@ import { access } from "../../cpu/machine/mmu.ts";
 import type { Task } from "../../kernel/core/task.ts";
 import { PROT, VM } from "../../memory/vma.ts";
 import { FruitlessFacts } from "./proof/fruitless.ts";
+import { HiddenFacts } from "./proof/hidden.ts";
 import { CallFacts, type Remap } from "./proof/kernel-accesses.ts";
 import { MutexFacts } from "./proof/mutexes.ts";
 import { JoinFacts } from "./proof/thread-ids.ts";
-
-/** The bytes of a word here: the smallest object that C programs share, as a rule. */
-const WORD = 4;
-const WORDS = 4096 / WORD;
-/** In the table of owners: more than one task. */
-const SEVERAL = -1;
-/** In a table of shared words: tasks share the word, by accesses without points alone or with points. */
-const SHARED = 1;
-const USED = 2;
+import { PageUse, SEVERAL, SHARED, USED, WORD, WORDS } from "./run/page-use.ts";
 
 /**
  * What the schedules so far have shown of a page: the words that tasks share and write. A name is the number
@@ -32,10 +25,9 @@ export class SharedWords {
   readonly joins = new JoinFacts();
   readonly calls = new CallFacts();
   readonly fruitless = new FruitlessFacts();
+  readonly hidden = new HiddenFacts();
   /** Instructions of loops that wait (awaits.ts). */
   readonly loops = new Set<number>();
-  /** Words of the program that libraries access by atomic instructions: of locks (addresses / WORD). */
-  private readonly _atomic = new Set<number>();
   /** A proof compares addresses: memory that a space has at two of them is too much for it. */
   hasAliases = false;
   /** No run has shown the shared words yet: each of the program's variables counts as one. */
@@ -47,18 +39,10 @@ export class SharedWords {
     for (const [name, words] of this._pages) if (words.every((word) => word === 0)) this._pages.delete(name);
   }
 
-  /** A library accesses these bytes by an atomic instruction. */
-  noteAtomic(address: number, bytes: number): void {
-    for (let w = Math.floor(address / WORD); w * WORD < address + bytes; w++) this._atomic.add(w);
-  }
-  isAtomic(address: number, bytes: number): boolean {
-    for (let w = Math.floor(address / WORD); w * WORD < address + bytes; w++) if (this._atomic.has(w)) return true;
-    return false;
-  }
   /** Changes with all that a proof has to know before its first trace. */
   get state(): string {
-    const { used, pages, isAssumed, mutexes, joins, calls, _atomic: atomic } = this;
-    return [used, pages, isAssumed, mutexes.exposed.size, joins.size, calls.telling.size, atomic.size].join();
+    const { used, words, pages, isAssumed, mutexes, joins, calls, hidden } = this;
+    return [used, words, pages, isAssumed, mutexes.exposed.size, joins.size, calls.telling.size, hidden.size].join();
   }
   get pages(): number {
     return this._pages.size;
@@ -84,61 +68,6 @@ const isVariable = ({ mem }: Task, address: number): boolean => {
   const file = vma.file ?? mem.find(vma.start - 1)?.file;
   return file !== undefined && file.path === mem.find(mem.startCode)?.file?.path;
 };
-
-/** A page in one run. */
-export class PageUse {
-  /** The first task; `SEVERAL` afterwards. */
-  owner = 0;
-  written = false;
-  /** In a proof: the tasks that have used it, and changes of its mapping. */
-  readonly users = new Set<number>();
-  remaps: Remap[] | undefined;
-  readonly name: string;
-  /** All words count as shared. */
-  isAssumed = false;
-  /** Shared and written: known words, and by word the first task and whether it was written. */
-  words: Uint8Array | undefined;
-  owners: Int32Array | undefined;
-  writes: Uint8Array | undefined;
-  /** By word: there was an access with a point, or that would have one if the word were shared. */
-  used: Uint8Array | undefined;
-  /** By word: the instruction and the task of the last write. */
-  lastIp: Float64Array | undefined;
-
-  constructor(name: string, words: Uint8Array | undefined) {
-    this.name = name;
-    if (words) this.watch(words);
-  }
-  /** The same page in another run. Known words are of all runs. */
-  copy(): PageUse {
-    const copy = new PageUse(this.name, undefined);
-    copy.owner = this.owner;
-    copy.written = this.written;
-    copy.isAssumed = this.isAssumed;
-    copy.words = this.words;
-    copy.owners = this.owners?.slice();
-    copy.writes = this.writes?.slice();
-    copy.used = this.used?.slice();
-    copy.lastIp = this.lastIp?.slice();
-    return copy;
-  }
-  /** A task has changed the mapping of the page, which concerns each of its words. */
-  remapped(words: Uint8Array, pid: number): void {
-    if (!this.words) this.watch(words);
-    const { owners, writes } = this;
-    owners?.forEach((owner, w) => {
-      owners[w] = owner === 0 || owner === pid ? pid : SEVERAL;
-    });
-    writes?.fill(1);
-  }
-  watch(words: Uint8Array): void {
-    this.words = words;
-    this.owners = new Int32Array(WORDS);
-    this.writes = new Uint8Array(WORDS);
-    this.used = new Uint8Array(WORDS);
-    this.lastIp = new Float64Array(WORDS);
-  }
-}
 
 /** Knows which accesses have points. */
 interface Points {
@@ -261,13 +190,19 @@ export class PagesInUse {
    * `points`: in a proof, tells whether the access has a point if it is to a shared word.
    */
   meets(task: Task, address: number, bytes: number, how: number, points?: Points): boolean {
+    const first = 4096 - (address % 4096);
+    if (bytes <= first) return this._meets(task, address, bytes, how, points);
+    const isShared = this._meets(task, address + first, bytes - first, how, points);
+    return this._meets(task, address, first, how, points) || isShared;
+  }
+  private _meets(task: Task, address: number, bytes: number, how: number, points: Points | undefined): boolean {
     const page = this._page(task, address);
     // Also before an access that will fault.
     if (page.remaps) this._collide(task, page, page.remaps);
     const { words, owners, writes, used } = page;
     if (!words || !owners || !writes || !used) return false;
     const first = Math.floor((address % 4096) / WORD);
-    const last = Math.min(WORDS - 1, Math.floor(((address % 4096) + bytes - 1) / WORD));
+    const last = Math.floor(((address % 4096) + bytes - 1) / WORD);
     let shared = page.isAssumed;
     for (let w = first; w <= last; w++) {
       const owner = owners[w] as number;
@@ -288,6 +223,21 @@ export class PagesInUse {
       if (words[w] !== 0) shared = true;
     }
     return shared;
+  }
+  /** In a proof: one of the words has accesses with points, or all of them get some. */
+  isUsed(task: Task, address: number, bytes: number): boolean {
+    for (let at = address - (address % WORD); at < address + bytes; at += WORD)
+      if (this._page(task, at).words?.[(at % 4096) / WORD] === USED) return true;
+    return false;
+  }
+  use(task: Task, address: number, bytes: number): void {
+    for (let at = address - (address % WORD); at < address + bytes; at += WORD) {
+      const { words } = this._page(task, at);
+      const w = (at % 4096) / WORD;
+      if (!words || words[w] === USED) continue;
+      words[w] = USED;
+      this._known.used++;
+    }
   }
   /** In a proof: the kernel accesses memory for a call, within a page. True as `meets`. */
   meetsCall(task: Task, address: number, bytes: number, how: number): boolean {

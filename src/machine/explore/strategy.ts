@@ -1,5 +1,6 @@
 // Searches by sampling: each schedule of a strategy is drawn at random, from what the schedules before have
 // shown. The interface, and the strategies without feedback.
+import type { HiddenAccess } from "./proof/hidden.ts";
 import type { Random } from "./random.ts";
 
 /** An access or a call that a task is about to make. */
@@ -68,6 +69,8 @@ export interface Strategy {
   executed(pid: number, event: PendingEvent, waiting: Iterable<Candidate>): void;
   /** The same, in the section that the task's last event has opened: no other task could run before it. */
   also?(pid: number, event: PendingEvent): void;
+  /** An access to a shared word that is no event. Only in a proof. */
+  hidden?(pid: number, access: HiddenAccess): void;
   /** The values that the task has read last lead nowhere. Only in a proof. */
   fruitless?(pid: number): void;
   /** A task has used its slice, or spins: the others must run before it. */

@@ -3,6 +3,7 @@
 import type { Cpu } from "../../../cpu/cpu.ts";
 import { R } from "../../../cpu/machine/state.ts";
 import type { Task } from "../../../kernel/core/task.ts";
+import { isOwnCall } from "../../accessing-instructions.ts";
 
 /** What a call concerns. */
 export interface Concern {
@@ -41,14 +42,52 @@ export const isOnSignals = (call: string): boolean => HANDLERS.test(call) || MAS
 /** The threads of a process share their handlers. */
 export const isOnHandlers = (call: string): boolean => HANDLERS.test(call);
 
-/** What a call that a task is about to make concerns. */
-export const concernOf = (task: Task, cpu: Cpu, call: string): Concern => {
+/** Calls that concern the caller alone, but for calls whose names match. */
+const SEEN: Readonly<Record<string, RegExp | undefined>> = {
+  uname: /^set(host|domain)name$/,
+  sched_getaffinity: /^sched_setaffinity$/,
+  brk: /^brk$/,
+  getrandom: /^getrandom$/,
+};
+/** Limits concern all that a process does. */
+const LIMITS = /^(prlimit64|getrlimit)$/;
+/** True for calls that are no events of a proof as a rule (accessing-instructions.ts), nor in this one. */
+export const isUnseen = (call: string): boolean => isOwnCall(call) && !LIMITS.test(call) && SEEN[call] === undefined;
+/** The order of two calls matters; undefined: neither of them concerns the caller alone. */
+export const areOwnDependent = (a: string, b: string): boolean | undefined => {
+  const isOwn = (call: string): boolean => isOwnCall(call) && !LIMITS.test(call);
+  return isOwn(a) || isOwn(b) ? SEEN[a]?.test(b) === true || SEEN[b]?.test(a) === true : undefined;
+};
+
+/** Calls that read, write or cut files: by descriptors, and by a path. */
+const FILES =
+  /^(p?(read|write)v?|p(read|write)64|p(read|write)v2?|ftruncate(64)?|fallocate|sendfile(64)?|copy_file_range|splice|fadvise64)$/;
+const PATHS = /^truncate(64)?$/;
+/** A call is about a file that the process has mapped, so that threads may access it as memory. */
+export const isOnMappedFile = (task: Task, cpu: Cpu, call: string): boolean => {
+  const isPath = PATHS.test(call);
+  if (!isPath && !FILES.test(call)) return false;
+  const argument = argumentsOf(task, cpu);
+  const files: unknown[] = ([0, 1, 2] as const).map(
+    (n) => (task.files.get(argument(n)) as { readonly inode?: unknown } | undefined)?.inode,
+  );
+  for (const { file } of task.mem.mappings()) if (file && (isPath || files.includes(file.backing))) return true;
+  return false;
+};
+
+/** The arguments of a call that a task is about to make. */
+const argumentsOf = (task: Task, cpu: Cpu): ((n: 0 | 1 | 2) => number) => {
   const { u32 } = cpu.state;
   const { long } = task.program.abi;
-  const argument = (n: 0 | 1 | 2): number => {
+  return (n) => {
     const r = long === 4 ? ([R.bx, R.cx, R.dx] as const)[n] : ([R.di, R.si, R.dx] as const)[n];
     return long === 4 ? (u32[2 * r] as number) : (u32[2 * r + 1] as number) * 2 ** 32 + (u32[2 * r] as number);
   };
+};
+
+/** What a call that a task is about to make concerns. */
+export const concernOf = (task: Task, cpu: Cpu, call: string): Concern => {
+  const argument = argumentsOf(task, cpu);
   const none = { call, address: 0, bytes: 0, reads: false, writes: false };
   if (call === "exit") {
     const own = { ...none, status: argument(0) & 0xff, writes: true };

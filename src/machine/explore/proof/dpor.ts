@@ -4,6 +4,7 @@
 // violation, none of the program's schedules has one.
 import type { Candidate, PendingEvent, Strategy } from "../strategy.ts";
 import { type DporEvent, ENDS, noted, stillAsleep, YIELDS } from "./events.ts";
+import type { HiddenAccess, PlacedAccess } from "./hidden.ts";
 import { type Choice, Order } from "./order.ts";
 
 /** The search. One object serves one exploration of one program. */
@@ -36,6 +37,11 @@ export class Dpor implements Strategy {
   /** The event of the run after which its task goes nowhere, while others could go on; -1: none. */
   private _fruitlessAt = -1;
   private _isLast = false;
+  /** Accesses of the run without events, and the last event of each task. */
+  private _hidden: PlacedAccess[] = [];
+  private readonly _lastOf = new Map<number, number>();
+  /** Why the traces since the start do not stand for all schedules. */
+  gap: string | undefined = undefined;
   /** A run did not repeat its beginning. */
   isUnsteady = false;
   /** Complete runs, one a trace; and runs that sleep sets have cut. */
@@ -56,6 +62,8 @@ export class Dpor implements Strategy {
     this._last = undefined;
     this._waiting = [];
     this._tired.clear();
+    this._hidden = [];
+    this._lastOf.clear();
     this._fruitlessAt = -1;
     this._isBlocked = this._isClosing = this.isUnsteady = this.isCut = false;
   }
@@ -63,6 +71,7 @@ export class Dpor implements Strategy {
   restart(): void {
     this._order.keep(0, 0);
     this._prefix = this.traces = this.blocked = 0;
+    this.gap = undefined;
     this.seen.clear();
   }
 
@@ -112,6 +121,7 @@ export class Dpor implements Strategy {
     const own = this._noted(pid, event);
     const enabled = this._enabled.includes(pid) ? this._enabled : [pid];
     const n = this._at++;
+    this._lastOf.set(pid, n);
     if (n < this._prefix) {
       const node = this._nodes[n] as Choice;
       if (node.event.pid !== pid) this.isUnsteady = true;
@@ -133,6 +143,11 @@ export class Dpor implements Strategy {
     if (this._isBlocked || this.isUnsteady || this._last?.event.pid !== pid) return;
     this._last.event.more.push(this._noted(pid, event));
   }
+  hidden(pid: number, access: HiddenAccess): void {
+    if (this._isBlocked || this.isUnsteady) return;
+    const own = (this._lastOf.get(pid) ?? -1) - (access.isPart ? 1 : 0);
+    this._hidden.push({ access, pid, space: this._numberOf(access.space), own, at: this._at });
+  }
   /** The values that the task has read last lead nowhere. */
   fruitless(pid: number): void {
     if (this._isBlocked || this.isUnsteady || this._all) return;
@@ -148,9 +163,12 @@ export class Dpor implements Strategy {
     }
   }
   private _noted(pid: number, event: PendingEvent): DporEvent {
-    let space = this._spaces.get(event.space);
-    if (space === undefined) this._spaces.set(event.space, (space = this._spaces.size));
-    return noted(pid, space, event);
+    return noted(pid, this._numberOf(event.space), event);
+  }
+  private _numberOf(space: object): number {
+    let number = this._spaces.get(space);
+    if (number === undefined) this._spaces.set(space, (number = this._spaces.size));
+    return number;
   }
   private _fallAsleep(): void {
     if (!this._last) return;
@@ -172,6 +190,8 @@ export class Dpor implements Strategy {
   }
   private _addBacktracks(): void {
     const races = this._order.races();
+    const gap = this._order.hidden(this._hidden);
+    this.gap ??= gap;
     if (this._all) {
       if (!this._isBlocked) this.seen.add(this._order.trace());
       return;

@@ -1,7 +1,6 @@
 // The events of a proof, and which of them depend on each other.
-import { isOwnCall } from "../../accessing-instructions.ts";
 import type { PendingEvent } from "../strategy.ts";
-import { ANY, isOnHandlers, isOnSignals } from "./calls.ts";
+import { ANY, areOwnDependent, isOnHandlers, isOnSignals } from "./calls.ts";
 
 /** An event of a trace. Spaces are numbered in the order in which a run meets them. */
 export interface DporEvent {
@@ -65,7 +64,8 @@ const areDependent = (a: DporEvent, b: DporEvent): boolean => {
   // How a task takes signals matters to those that send one.
   if (isOnSignals(a.call) || isOnSignals(b.call)) return isOnHandlers(a.call) && isOnHandlers(b.call);
   // The memory that they touch is theirs (`more`).
-  if (isOwnCall(a.call) || isOwnCall(b.call)) return false;
+  const areOwn = areOwnDependent(a.call, b.call);
+  if (areOwn !== undefined) return areOwn;
   if (FUTEX.test(a.call) || FUTEX.test(b.call)) return overlap;
   if (a.call === LEAVES && b.call === LEAVES) return overlap || a.status !== b.status;
   if (a.call === LEAVES || b.call === LEAVES) return overlap || !KNOWS_NO_THREADS.test(a.call === LEAVES ? b.call : a.call);

@@ -10,6 +10,7 @@ import type { KernelReads } from "../../../memory/frames.ts";
 import type { UserMemory } from "../../../memory/user.ts";
 import type { PagesInUse } from "../shared-words.ts";
 import type { PendingEvent } from "../strategy.ts";
+import type { HiddenAccess } from "./hidden.ts";
 import type { ThreadIds } from "./thread-ids.ts";
 
 const PAGE = 4096;
@@ -40,6 +41,8 @@ interface Watching {
   readonly isOwnCall: (task: Task) => boolean;
   /** An access of the call that is the task's last event. */
   readonly also: (pid: number, event: PendingEvent) => void;
+  /** An access that is no part of an event. */
+  readonly hides: (pid: number, access: HiddenAccess) => void;
 }
 
 /** The accesses of one run. */
@@ -60,16 +63,34 @@ export class KernelAccesses implements KernelReads {
   memory(space: UserMemory, at: number, kind: Access, bytes: number): void {
     const task = this._calling(space);
     if (!task) return;
+    const isBirth = BIRTHS.test(this._run.callName(task) ?? "");
     // Ids of threads: the events about them know more (thread-ids.ts).
     if (kind === access.write && this._run.ids.isId(at)) return;
     const length = Math.min(bytes, PAGE - (at % PAGE));
     const how = kind === access.write ? access.write : access.read;
     this._run.pages().cached(task, at, how);
-    if (this._run.pages().meetsCall(task, at, length, how)) this._tell(task, { address: at, bytes: length, writes: kind === access.write });
+    if (isBirth) this._gives(task, at, length, how);
+    else if (this._run.pages().meetsCall(task, at, length, how))
+      this._tell(task, { address: at, bytes: length, writes: kind === access.write });
+  }
+  /** A thread's id, as a rule in memory that the thread alone knows so far. */
+  private _gives(task: Task, address: number, bytes: number, how: number): void {
+    if (!this._run.pages().meets(task, address, bytes, how)) return;
+    const written = {
+      ip: this._ip,
+      space: task.mem,
+      address,
+      bytes,
+      writes: how === access.write,
+      isPart: true,
+      isExempt: false,
+      ask: () => {},
+    };
+    this._run.hides(task.pid, { ...written, gap: "clone writes an id that other threads use" });
   }
   mapped(space: UserMemory, start: number, end: number): void {
     const task = this._calling(space);
-    if (!task) return;
+    if (!task || BIRTHS.test(this._run.callName(task) ?? "")) return;
     const remap = { pid: task.pid, number: ++this._remaps, ip: this._ip };
     const isShared = this._run.pages().remapped(task, start, end, remap, this);
     // Others may use the pages later.
@@ -92,8 +113,7 @@ export class KernelAccesses implements KernelReads {
     const { scheduler, tasks } = kernel;
     const task = scheduler.current;
     if (!scheduler.isInCall || task?.mem !== space || !hasBegun() || tasks.size === 1) return undefined;
-    // What a thread gets before it begins is ordered with all that it does.
-    return BIRTHS.test(this._run.callName(task) ?? "") ? undefined : task;
+    return task;
   }
   private get _ip(): number {
     return this._run.cpu.state.rip - DOOR_LENGTH;

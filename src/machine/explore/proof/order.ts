@@ -1,6 +1,7 @@
 // The order of a run's events: which happen before which, by vector clocks, and the races among them: pairs
 // that another order could change. For the search (dpor.ts).
 import { type DporEvent, dependent } from "./events.ts";
+import { type PlacedAccess, reportHidden, resolve } from "./hidden.ts";
 
 /** The state before an event. */
 export interface Choice {
@@ -31,6 +32,22 @@ export class Order {
   /** What happens before each event: of those that the next run repeats they are known. */
   private readonly _clocks: Clock[] = [];
 
+  /**
+   * Looks at a run's accesses without events, behind `races`. Returns the gap that they make in the proof.
+   */
+  hidden(accesses: readonly PlacedAccess[]): string | undefined {
+    let gap: string | undefined;
+    const clock = (pid: number, own: number): Clock => this._clocks[own < 0 ? this._begun(pid) : own] ?? new Map();
+    reportHidden(accesses, { events: this.nodes.map(({ event }) => event), clock }, (a, b) => {
+      const found = resolve(a, b);
+      gap ??= found;
+    });
+    return gap;
+  }
+  /** The event that has made a task. */
+  private _begun(pid: number): number {
+    return this.nodes.findIndex(({ enabled }) => enabled.includes(pid)) - 1;
+  }
   /** Only the first events are those of the next run; of so many the clocks stay. */
   keep(nodes: number, clocks: number): void {
     this.nodes.length = nodes;
@@ -86,7 +103,7 @@ export class Order {
   /** What happens before event j by its task alone: its event `before`, or the task's beginning. */
   private _ownClock(j: number, before: number | undefined): Clock {
     const { pid } = (this.nodes[j] as Choice).event;
-    const begun = before ?? this.nodes.findIndex(({ enabled }) => enabled.includes(pid)) - 1;
+    const begun = before ?? this._begun(pid);
     return new Map(begun >= 0 && begun < j ? this._clocks[begun] : []);
   }
   /**

@@ -1,5 +1,6 @@
 // The parts of a run that only a proof has: what tasks wait for, what leads nowhere, what the kernel does.
 import type { Cpu } from "../../../cpu/cpu.ts";
+import { access } from "../../../cpu/machine/mmu.ts";
 import { exitWork } from "../../../kernel/base/pending-work.ts";
 import { DOOR_LENGTH } from "../../../kernel/base/processor.ts";
 import type { Kernel } from "../../../kernel/core/kernel.ts";
@@ -8,7 +9,7 @@ import type { Instruction, Instructions } from "../../accessing-instructions.ts"
 import type { PagesInUse, SharedWords } from "../shared-words.ts";
 import type { Candidate, PendingEvent, Strategy } from "../strategy.ts";
 import { Awaits } from "./awaits.ts";
-import { isOnSignals, uncovered } from "./calls.ts";
+import { isOnMappedFile, isOnSignals, isUnseen, uncovered } from "./calls.ts";
 import { FruitlessReads } from "./fruitless.ts";
 import { KernelAccesses } from "./kernel-accesses.ts";
 import { Mutexes } from "./mutexes.ts";
@@ -40,6 +41,8 @@ export class ProofParts {
   private readonly _mutexes: Mutexes;
   private readonly _fruitless: FruitlessReads;
   private readonly _kernelAccesses: KernelAccesses;
+  /** The last event of each task that accesses memory. */
+  private readonly _last = new Map<number, Place>();
   /** What a proof does not cover, and this run has: in words. */
   unproved: string | undefined = undefined;
 
@@ -54,8 +57,9 @@ export class ProofParts {
     const callName = (task: Task): string | undefined => instructions.runningCall(task);
     this._kernelAccesses = new KernelAccesses({
       ...{ kernel, cpu, facts: words.calls, ids, pages, hasBegun, callName },
-      isOwnCall: (task) => this.isOwnCall(task, callName(task)),
+      isOwnCall: (task) => this.isOwnCall(callName(task)),
       also: (pid, event) => strategy.also?.(pid, event),
+      hides: (pid, access) => strategy.hidden?.(pid, access),
     });
   }
   /** A task is there, and another one runs. */
@@ -93,15 +97,38 @@ export class ProofParts {
     return this.ids.waits(event) || this._mutexes.waits(task, event) ? { pid, event, waits: true } : { pid, event };
   }
   /** A call that concerns the caller alone is one of these also in a proof. */
-  isOwnCall(task: Task, name: string | undefined): boolean {
-    const { instructions, words, cpu } = this._run;
-    if (!instructions.isOwnCall(task, name) || isOnSignals(name ?? "")) return false;
+  isOwnCall(name: string | undefined): boolean {
+    const { words, cpu } = this._run;
+    if (name === undefined || !isUnseen(name) || isOnSignals(name)) return false;
     return !words.calls.telling.has(cpu.state.rip - DOOR_LENGTH);
   }
-  /** A task reads a shared word without an event. */
-  reads(task: Task, address: number, bytes: number): void {
-    this.awaits.reads(task, address, bytes);
-    this._fruitless.reads(task, address, bytes);
+  /** The instruction of the task's last event comes to other bytes. */
+  isSecond({ pid }: Task, address: number, bytes: number): boolean {
+    const last = this._last.get(pid);
+    return !last || address < last.address || address + bytes > last.address + last.bytes;
+  }
+  isUsed(task: Task, address: number, bytes: number): boolean {
+    return this._run.pages().isUsed(task, address, bytes);
+  }
+  /** A task accesses a shared word without an event. */
+  hides(task: Task, { ip, address, bytes }: Place, how: number, { isLibrary, isLinker, repeats }: Instruction, isSecond: boolean): void {
+    const { pages, instructions, words, strategy } = this._run;
+    if (how !== access.write) {
+      this.awaits.reads(task, address, bytes);
+      this._fruitless.reads(task, address, bytes);
+    }
+    if (isLinker) return;
+    const isData = instructions.isLibraryData(task, address);
+    const { isExempt, name } = isLibrary ? words.hidden.caller(task, ip) : { isExempt: false, name: "" };
+    const what = repeats ? "a repeated string instruction" : isSecond ? "an instruction with several accesses" : "what a library keeps";
+    strategy.hidden?.(task.pid, {
+      ...{ ip, space: task.mem, address, bytes, writes: how === access.write },
+      isPart: isSecond,
+      isExempt,
+      ask: () => words.hidden.ask(ip),
+      gap: `threads share memory by ${what}${name === "" ? "" : ` (${name})`}`,
+      ...(repeats || isSecond || isData ? {} : { promote: () => pages().use(task, address, bytes) }),
+    });
   }
   /** A task comes to an event; what a proof knows of it. `readsId`: the id of another thread. */
   flagsOf(task: Task, place: Place, instruction: Instruction, readsId: boolean): Partial<PendingEvent> {
@@ -114,13 +141,16 @@ export class ProofParts {
   }
   /** An event begins; it is returned with what is known of it now. `isMore`: it belongs to a section. */
   executed(task: Task, begun: PendingEvent, isMore: boolean): PendingEvent {
-    const { instructions, kernel } = this._run;
+    const { instructions, kernel, cpu } = this._run;
+    if (begun.bytes > 0 && begun.call === undefined) this._last.set(task.pid, begun);
     const fails = begun.compares && !isMore && !instructions.exchanges(task, begun);
     const event = fails ? { ...begun, writes: false } : this._mutexes.frees(task, begun) ? { ...begun, wasFree: true } : begun;
     this._mutexes.executed(task, event);
     this.ids.executed(task, event);
     this.awaits.executed(task, event);
     this._fruitless.executed(task, event, isMore);
+    if (event.call !== undefined && kernel.programs > 1 && isOnMappedFile(task, cpu, event.call))
+      this.unproved ??= "a call is about a file that the process has mapped";
     if (event.call?.startsWith("execve") && kernel.programs > 1) this.unproved ??= "a thread executed another program beside others";
     return event;
   }

@@ -5,7 +5,8 @@
 import { access } from "../../../cpu/machine/mmu.ts";
 import type { Task } from "../../../kernel/core/task.ts";
 import type { Instruction } from "../../accessing-instructions.ts";
-import type { PagesInUse, PageUse } from "../shared-words.ts";
+import type { PageUse } from "../run/page-use.ts";
+import type { PagesInUse } from "../shared-words.ts";
 
 const PAGE = 4096;
 /** The bytes of a granule: accesses to it are compared by a mask of bytes. */

@@ -31,16 +31,14 @@ export class PointRules {
   private readonly _cpu: Cpu;
   private readonly _instructions: Instructions;
   private readonly _at: PointsAt;
-  private readonly _words: SharedWords;
   private readonly _proof: ProofParts | undefined;
   /** The instruction that is about to access memory; 0: it is not known yet. */
   private _ip = 0;
 
-  constructor(cpu: Cpu, instructions: Instructions, at: PointsAt, words: SharedWords, proof: ProofParts | undefined) {
+  constructor(cpu: Cpu, instructions: Instructions, at: PointsAt, proof: ProofParts | undefined) {
     this._cpu = cpu;
     this._instructions = instructions;
     this._at = at;
-    this._words = words;
     this._proof = proof;
   }
   /** An instruction is about to access memory. In a proof: these points, for the words that tasks share. */
@@ -52,26 +50,21 @@ export class PointRules {
   hasPoint(task: Task, address: number, bytes: number): boolean {
     return this._ip !== 0 && this.isEvent(task, this._instructions.at(task, this._ip), address, bytes);
   }
-  /** In a proof: an access to a shared word tells of locks. */
-  note({ isLibrary, isAtomic }: Instruction, address: number, bytes: number): void {
-    if (this._proof && isLibrary && isAtomic) this._words.noteAtomic(address, bytes);
-  }
   /**
    * An access by a library has no point if it is to the library's data, or not atomic. In a proof each access
-   * to a lock has one: pthread_mutex_trylock looks at the mutex before it tries.
+   * has one to words that have some: pthread_mutex_trylock looks at the mutex before it tries.
    */
-  isEvent(task: Task, { isLibrary, isAtomic }: Instruction, address: number, bytes: number): boolean {
+  isEvent(task: Task, { isLibrary, isLinker, isAtomic }: Instruction, address: number, bytes: number): boolean {
     if (this._at === "all" || !isLibrary) return true;
     if (this._instructions.isLibraryData(task, address)) return false;
-    if (!this._proof) return isAtomic;
-    return isAtomic || this._words.isAtomic(address, bytes);
+    return isAtomic || (!isLinker && this._proof?.isUsed(task, address, bytes) === true);
   }
   /**
    * A call that concerns the caller alone. In a proof, which signals it takes concerns those that send one.
    */
   isOwnCall(task: Task): boolean {
     const name = this._instructions.callName(task);
-    return this._proof ? this._proof.isOwnCall(task, name) : this._instructions.isOwnCall(task, name);
+    return this._proof ? this._proof.isOwnCall(name) : this._instructions.isOwnCall(task, name);
   }
   /** What the call that a task is about to make concerns. */
   concernOf(task: Task): Concern {
