@@ -5,6 +5,7 @@
 // proof says that it is none.
 import type { Task } from "../../../kernel/core/task.ts";
 import { backtrace } from "../../stack/backtrace.ts";
+import { functionName } from "../../stack/names.ts";
 import type { DporEvent } from "./events.ts";
 
 /** An access without an event. */
@@ -56,6 +57,7 @@ const entryOf = (task: Task, ip: number): string => {
 /** What all runs have shown: instructions whose callers have to be known. */
 export class HiddenFacts {
   private readonly _asked = new Set<number>();
+  private readonly _isOwn = new Map<number, boolean>();
   get size(): number {
     return this._asked.size;
   }
@@ -66,6 +68,10 @@ export class HiddenFacts {
   /** What is known of the caller of a library's instruction. */
   caller(task: Task, ip: number): { readonly isExempt: boolean | undefined; readonly name: string } {
     if (!this._asked.has(ip)) return { isExempt: undefined, name: "" };
+    // The work of such a function is its own, with any caller.
+    let isOwn = this._isOwn.get(ip);
+    if (isOwn === undefined) this._isOwn.set(ip, (isOwn = EXEMPT.test(functionName(task, ip) ?? "")));
+    if (isOwn) return { isExempt: true, name: "" };
     const name = entryOf(task, ip);
     return { isExempt: name === "" || EXEMPT.test(name), name };
   }
