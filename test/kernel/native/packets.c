@@ -22,7 +22,9 @@ static int body(int argc, char **argv, char **envp) {
   long slave;
   (void)argc, (void)argv, (void)envp;
   master = sys3(__NR_open, "/dev/ptmx", 2 | NONBLOCK | NOCTTY, 0);
-  say("unlock %d number %d\n", io(master, 0x40045431, &n), io(master, 0x80045430, &n));
+  // The number goes where the lock was: another order would lock a terminal whose number is not 0.
+  { long unlocked = io(master, 0x40045431, &n);
+    say("unlock %d number %d\n", unlocked, io(master, 0x80045430, &n)); }
   { long i = 9;
     char b[8], *d = b + 8;
     do *--d = (char)('0' + n % 10);
