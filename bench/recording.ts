@@ -38,7 +38,7 @@ for (const [name, words] of Object.entries(programs)) {
   if (!existsSync(words[0] as string)) continue;
   let [plain, recorded] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
   for (let n = 0; n < times; n++) {
-    plain = Math.min(plain, seconds(cli, "run", "--root", "/", "--", ...words));
+    plain = Math.min(plain, seconds(cli, "run", "--no-start-cache", "--root", "/", "--", ...words));
     recorded = Math.min(recorded, seconds(cli, "record", "-o", file, "--root", "/", "--", ...words));
   }
   const cost = ((recorded / plain - 1) * 100).toFixed(1);
