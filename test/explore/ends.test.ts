@@ -8,44 +8,26 @@ import { join } from "node:path";
 import { explore } from "trapgate";
 import { hostTree } from "trapgate/node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Dpor } from "../../src/machine/explore/proof/dpor.ts";
-import { Sampling } from "../../src/machine/explore/sampling.ts";
-import { Trials } from "../../src/machine/explore/trials.ts";
 import { gcc, missing, top } from "../support/host.ts";
 import { generate, type Outcome, outcomes, type Threads } from "./ends/model.ts";
 import { programOf } from "./ends/program.ts";
+import { prove } from "./prove.ts";
 
 /** ENDS=60 tries so many programs of each kind. */
 const PROGRAMS = Number(process.env["ENDS"] ?? 7);
+const LIMIT = { schedules: 300 };
 const seeds = Array.from({ length: PROGRAMS }, (_, i) => i + 1);
 
 describe.skipIf(missing("ends of programs in proofs", gcc))("a proof", { timeout: 120_000 }, () => {
   let folder = "";
   beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), "trapgate-ends-"))));
   afterAll(() => rmSync(folder, { recursive: true }));
-  const prove = async (program: string, ...args: string[]) => {
-    const options = { root: hostTree("/"), args, neverOutput: ["a text that no program writes"], seconds: 100, schedules: 300 };
-    const trials = new Trials(program, options);
-    const dpor = new Dpor();
-    const found: Outcome[] = [];
-    const drawn: Outcome[] = [];
-    const { observe } = trials;
-    trials.observe = (...given) => {
-      const result = observe.apply(trials, given);
-      const { status, stdout } = result.run;
-      const end = result.end === "ended" && "exit" in status ? `exit ${status.exit}` : result.end;
-      (given[0] === dpor ? found : drawn).push({ output: stdout.text, end });
-      return result;
-    };
-    const { isComplete, gap } = await new Sampling(trials).prove(dpor);
-    return { found, drawn, isComplete, gap, traces: dpor.traces };
-  };
   const check = async (threads: Threads, isLibrary: boolean) => {
     const wanted = outcomes(threads);
     const { text, flags } = programOf(threads, isLibrary);
     writeFileSync(join(folder, "a.c"), text);
     execFileSync("gcc", ["-w", "-O1", ...flags, "-o", join(folder, "a"), join(folder, "a.c")]);
-    const { found, drawn, isComplete, traces } = await prove(join(folder, "a"));
+    const { found, drawn, isComplete, traces } = await prove(join(folder, "a"), [], LIMIT);
     const known = new Set(wanted.map((one) => JSON.stringify(one)));
     expect([...found, ...drawn].filter((one) => !known.has(JSON.stringify(one)))).toEqual([]);
     // What has been written before an early end is the beginning of another outcome.
@@ -100,7 +82,7 @@ describe.skipIf(missing("ends of programs in proofs", gcc))("a proof", { timeout
   ] as const)("has all ends of a program, or says what is missing: %s", async (name, ends, gap) => {
     const file = join(folder, "ends");
     execFileSync("gcc", ["-w", "-O1", "-pthread", "-Wl,-z,now", "-o", file, join(top, "test/explore/programs/ends.c")]);
-    const proof = await prove(file, name);
+    const proof = await prove(file, [name], LIMIT);
     expect([...new Set(proof.found.map(({ end }) => end))].sort()).toEqual(ends.map((status) => `exit ${status}`));
     expect([proof.isComplete, proof.gap]).toEqual([gap === undefined, gap]);
   });

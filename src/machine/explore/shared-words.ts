@@ -8,6 +8,7 @@ import { PROT, VM } from "../../memory/vma.ts";
 import { FruitlessFacts } from "./proof/fruitless.ts";
 import { HiddenFacts } from "./proof/hidden.ts";
 import { CallFacts, type Remap } from "./proof/kernel-accesses.ts";
+import { LibraryFunctions } from "./proof/library-functions.ts";
 import { MutexFacts } from "./proof/mutexes.ts";
 import { JoinFacts } from "./proof/thread-ids.ts";
 import { PageUse, SEVERAL, SHARED, USED, WORD, WORDS } from "./run/page-use.ts";
@@ -25,7 +26,8 @@ export class SharedWords {
   readonly joins = new JoinFacts();
   readonly calls = new CallFacts();
   readonly fruitless = new FruitlessFacts();
-  readonly hidden = new HiddenFacts();
+  readonly functions = new LibraryFunctions();
+  readonly hidden = new HiddenFacts(this.functions);
   /** Instructions of loops that wait (awaits.ts). */
   readonly loops = new Set<number>();
   /** A proof compares addresses: memory that a space has at two of them is too much for it. */

@@ -104,6 +104,78 @@ static int keys(void) {
   return key != first + 1;
 }
 
+// Streams: what the program gives and gets, locks that are tried, and functions without a lock.
+static FILE *sink;
+static void *writesText(void *argument) { fputs(to, sink); return argument; }
+static int formatted(void) {
+  sink = fmemopen(buffer, sizeof buffer, "w");
+  memcpy(to, "a", 2);
+  starts(writesText);
+  memset(to, 'b', 1);
+  pthread_join(thread, 0);
+  fflush(sink);
+  return buffer[0] == 'b';
+}
+static FILE *source;
+static void *reads(void *argument) { fgets(to, sizeof to, source); return argument; }
+static int got(void) {
+  source = fmemopen("x", 1, "r");
+  FILE *own = fmemopen("y", 1, "r");
+  starts(reads);
+  fgets(to, sizeof to, own);
+  pthread_join(thread, 0);
+  return to[0] == 'x';
+}
+static void *putsUnlocked(void *argument) { fputc_unlocked('x', sink); return argument; }
+static int unlocked(void) {
+  sink = fmemopen(buffer, sizeof buffer, "w");
+  fputc_unlocked('w', sink);
+  starts(putsUnlocked);
+  fputc_unlocked('x', sink);
+  pthread_join(thread, 0);
+  fflush(sink);
+  return buffer[2] == 'x';
+}
+static void *locks(void *argument) { flockfile(stdin); funlockfile(stdin); return argument; }
+static int tried(void) {
+  starts(locks);
+  return ftrylockfile(stdin) != 0;
+}
+static void *fails(void *argument) { fputc('x', stdin); return argument; }
+static int erred(void) {
+  starts(fails);
+  return ferror(stdin) != 0;
+}
+static void *getsOne(void *argument) { getchar(); return argument; }
+static int taken(void) {
+  ungetc('a', stdin);
+  starts(getsOne);
+  return getchar() == 'a';
+}
+static void *closes(void *argument) { fclose(stdin); return argument; }
+static int closed(void) {
+  ungetc('a', stdin);
+  starts(closes);
+  return getchar() == 'a';
+}
+static void *flushes(void *argument) { fflush(sink); return argument; }
+static int flushed(void) {
+  sink = fmemopen(buffer, sizeof buffer, "w");
+  fputs("a", sink);
+  starts(flushes);
+  return strcmp(buffer, "a") == 0;
+}
+static void *looks(void *argument) {
+  if (memcmp(buffer, "a", 1) == 0) _exit(1);
+  return argument;
+}
+static int ended(void) {
+  sink = fmemopen(buffer, sizeof buffer, "w");
+  fputs("a", sink);
+  starts(looks);
+  exit(0);
+}
+
 // Instructions with several accesses.
 static void *repeats(void *argument) {
   void *at = to;
@@ -262,7 +334,9 @@ static int pinned(void) {
 }
 static const struct { const char *name; int (*run)(void); } programs[] = {
     {"copied", copied}, {"filled", filled}, {"compared", compared}, {"freed", freed}, {"drawn", drawn}, {"split", split},
-    {"printed", printed}, {"environment", environment}, {"keys", keys}, {"repeated", repeated}, {"moved", moved},
+    {"printed", printed}, {"environment", environment}, {"keys", keys}, {"formatted", formatted}, {"got", got},
+    {"unlocked", unlocked}, {"tried", tried}, {"erred", erred}, {"taken", taken}, {"closed", closed}, {"flushed", flushed},
+    {"ended", ended}, {"repeated", repeated}, {"moved", moved},
     {"crossed", crossed}, {"saved", saved}, {"gathered", gathered}, {"given", given}, {"written", written},
     {"writtenPrivate", writtenPrivate}, {"readBack", readBack}, {"cut", cut}, {"poked", poked}, {"limited", limited},
     {"renamed", renamed}, {"grown", grown}, {"random", random_}, {"pinned", pinned},

@@ -4,9 +4,8 @@
 // POPL 2005). If a run has two of them, or one and an event, without an order, they become events, or the
 // proof says that it is none.
 import type { Task } from "../../../kernel/core/task.ts";
-import { backtrace } from "../../stack/backtrace.ts";
-import { functionName } from "../../stack/names.ts";
 import type { DporEvent } from "./events.ts";
+import { areOrdered, type LibraryFunctions, type LibraryWork, type Orders } from "./library-functions.ts";
 
 /** An access without an event. */
 export interface HiddenAccess {
@@ -17,8 +16,8 @@ export interface HiddenAccess {
   readonly writes: boolean;
   /** It belongs to the last event of its task. */
   readonly isPart: boolean;
-  /** It orders its own work. Undefined: the function that the program has called was not asked for. */
-  readonly isExempt: boolean | undefined;
+  /** The work that it belongs to. Undefined: the function that the program has called was not asked for. */
+  readonly orders: Orders | undefined;
   /** Asks for it, from the next run on. */
   readonly ask: () => void;
   /** Makes accesses to these bytes events; undefined: they cannot be, and the proof has this gap. */
@@ -34,30 +33,13 @@ export interface PlacedAccess {
   readonly at: number;
 }
 
-/**
- * Functions that order their own work: of it, a program sees at most the addresses of blocks and stacks, and
- * a proof is for those of its runs.
- */
-const EXEMPT =
-  /^_*(pthread_(create|join|tryjoin_np|timedjoin_np|detach|exit|mutex_\w+|cond_\w+|rwlock_\w+|barrier_\w+|spin_\w+|once)|thrd_\w+|mtx_\w+|cnd_\w+|sem_(init|destroy|wait|trywait|timedwait|post)|malloc|free|cfree|calloc|realloc|memalign|aligned_alloc|posix_memalign|exit)$/;
-
-/** The function of a library that the program has called, in which the task is. "": it is in none. */
-const entryOf = (task: Task, ip: number): string => {
-  const { mem, kernel } = task;
-  const { state } = kernel.processor;
-  const { rip } = state;
-  state.rip = ip;
-  const frames = backtrace(task, true);
-  state.rip = rip;
-  const path = mem.find(mem.startCode)?.file?.path;
-  const own = frames.findIndex(({ file }) => file === path);
-  return own < 1 ? "" : (frames[own - 1]?.symbol ?? "a function without a name");
-};
-
 /** What all runs have shown: instructions whose callers have to be known. */
 export class HiddenFacts {
   private readonly _asked = new Set<number>();
-  private readonly _isOwn = new Map<number, boolean>();
+  private readonly _functions: LibraryFunctions;
+  constructor(functions: LibraryFunctions) {
+    this._functions = functions;
+  }
   get size(): number {
     return this._asked.size;
   }
@@ -65,15 +47,9 @@ export class HiddenFacts {
   ask(ip: number): void {
     this._asked.add(ip);
   }
-  /** What is known of the caller of a library's instruction. */
-  caller(task: Task, ip: number): { readonly isExempt: boolean | undefined; readonly name: string } {
-    if (!this._asked.has(ip)) return { isExempt: undefined, name: "" };
-    // The work of such a function is its own, with any caller.
-    let isOwn = this._isOwn.get(ip);
-    if (isOwn === undefined) this._isOwn.set(ip, (isOwn = EXEMPT.test(functionName(task, ip) ?? "")));
-    if (isOwn) return { isExempt: true, name: "" };
-    const name = entryOf(task, ip);
-    return { isExempt: name === "" || EXEMPT.test(name), name };
+  /** The work that a library's instruction does. */
+  workOf(task: Task, ip: number): LibraryWork | undefined {
+    return this._asked.has(ip) ? this._functions.workOf(task, ip) : undefined;
   }
 }
 
@@ -166,11 +142,11 @@ const reportWord = (list: Use[], clock: RunOrder["clock"], report: (a: Use, b: U
  */
 export const resolve = (a: Use, b: Use): string | undefined => {
   const hidden = [a.access, b.access].filter((one) => one !== undefined);
-  const unknown = hidden.filter(({ isExempt }) => isExempt === undefined);
+  const unknown = hidden.filter(({ orders }) => orders === undefined);
   for (const { ask } of unknown) ask();
-  if (unknown.length > 0 || (hidden.length === 2 && hidden.every(({ isExempt }) => isExempt))) return undefined;
+  if (unknown.length > 0 || areOrdered(hidden.map(({ orders }) => orders))) return undefined;
   const fixed = hidden.filter(({ promote }) => promote === undefined);
-  if (fixed.length > 0) return (fixed.find(({ isExempt }) => !isExempt) ?? fixed[0])?.gap;
+  if (fixed.length > 0) return (fixed.find(({ orders }) => orders === "nothing") ?? fixed[0])?.gap;
   for (const { promote } of hidden) promote?.();
   return undefined;
 };

@@ -83,7 +83,7 @@ export class KernelAccesses implements KernelReads {
       bytes,
       writes: how === access.write,
       isPart: true,
-      isExempt: false,
+      orders: "nothing" as const,
       ask: () => {},
     };
     this._run.hides(task.pid, { ...written, gap: "clone writes an id that other threads use" });

@@ -1,15 +1,14 @@
 // Mutexes of the C library in a proof: a task that is about to take one that is held makes no event until it
 // is free, as the literature's locks do (Abdulla, Aronis, Jonsson, Sagonas, "Source Sets", JACM 2017; GenMC).
-// pthread_mutex_lock ends only when it has the mutex, so a failed attempt, the waits and the last attempt are
+// pthread_mutex_lock ends only when it has the mutex, and stdio's functions when they have
+// the lock of their file, so a failed attempt, the waits and the last attempt are
 // one event behind the release. What tries or gives up (trylock, timedlock) has the events of its accesses.
 import type { Task } from "../../../kernel/core/task.ts";
 import type { Instruction } from "../../accessing-instructions.ts";
-import { functionName } from "../../stack/names.ts";
 import type { PendingEvent } from "../strategy.ts";
+import { isLibc, type LibraryFunctions } from "./library-functions.ts";
 
 const BYTES = 4;
-/** glibc, with its libraries of threads before 2.34, and musl. */
-const LIBRARY = /\/(libc[.-]|libpthread[.-]|ld-musl-)[^/]*$/;
 /**
  * The functions whose CMPXCHG takes a normal, recursive or checking mutex: in a function of their own are
  * robust mutexes and those that inherit priorities, whose words the kernel writes too.
@@ -25,32 +24,24 @@ export class MutexFacts {
    * count.
    */
   readonly exposed = new Set<number>();
-  /** Names of functions by instruction: a path and an offset. A run reads no symbols anew. */
-  private readonly _functions = new Map<string, string>();
-
-  functionAt(task: Task, ip: number): string {
-    const vma = task.mem.find(ip);
-    const place = `${vma?.file?.path}:${ip - (vma?.start ?? 0) + (vma?.pgoff ?? 0) * 4096}`;
-    let name = this._functions.get(place);
-    if (name === undefined) this._functions.set(place, (name = functionName(task, ip) ?? ""));
-    return name;
-  }
 }
 
 /** The mutexes of one run. */
 export class Mutexes {
   private readonly _facts: MutexFacts;
+  private readonly _functions: LibraryFunctions;
   /** Words that tasks were about to take in this run. */
   private readonly _met = new Set<number>();
 
-  constructor(facts: MutexFacts) {
+  constructor(facts: MutexFacts, functions: LibraryFunctions) {
     this._facts = facts;
+    this._functions = functions;
   }
   /** The instruction takes a mutex, or waits for it. */
   takes(task: Task, { ip, address, bytes }: { ip: number; address: number; bytes: number }, instruction: Instruction): boolean {
     const { isCompareExchange, isAtomic, path = "" } = instruction;
-    if (!isCompareExchange || !isAtomic || bytes !== BYTES || !LIBRARY.test(path) || !TAKES.test(this._facts.functionAt(task, ip)))
-      return false;
+    if (!isCompareExchange || !isAtomic || bytes !== BYTES || !isLibc(path)) return false;
+    if (!TAKES.test(this._functions.nameOf(task, ip)) && !this._functions.waitsForFile(task, ip)) return false;
     this._met.add(address);
     return !this._facts.exposed.has(address);
   }
@@ -62,9 +53,7 @@ export class Mutexes {
   executed(task: Task, { ip, address, bytes, isLibrary, call }: PendingEvent): void {
     if (bytes === 0) return;
     const isOwn =
-      call === undefined
-        ? isLibrary !== true
-        : !LIBRARY.test(task.mem.find(ip)?.file?.path ?? "") || CALLS.test(this._facts.functionAt(task, ip));
+      call === undefined ? isLibrary !== true : !isLibc(task.mem.find(ip)?.file?.path) || CALLS.test(this._functions.nameOf(task, ip));
     if (!isOwn) return;
     for (const word of this._met) if (word < address + bytes && address < word + BYTES) this._facts.exposed.add(word);
   }

@@ -12,6 +12,7 @@ import { Awaits } from "./awaits.ts";
 import { isOnMappedFile, isOnSignals, isUnseen, uncovered } from "./calls.ts";
 import { FruitlessReads } from "./fruitless.ts";
 import { KernelAccesses } from "./kernel-accesses.ts";
+import type { LibraryWork } from "./library-functions.ts";
 import { Mutexes } from "./mutexes.ts";
 import { ThreadIds } from "./thread-ids.ts";
 
@@ -33,6 +34,9 @@ interface Place {
   readonly bytes: number;
 }
 
+/** An access by the program. */
+const NONE: LibraryWork = { orders: "nothing", name: "" };
+
 /** The parts for one run. */
 export class ProofParts {
   private readonly _run: Around;
@@ -51,7 +55,7 @@ export class ProofParts {
     const { kernel, cpu, strategy, words, instructions, pages, hasBegun } = run;
     const ids = new ThreadIds(kernel, words.joins);
     this.ids = ids;
-    this._mutexes = new Mutexes(words.mutexes);
+    this._mutexes = new Mutexes(words.mutexes, words.functions);
     this.awaits = new Awaits(kernel, words.loops);
     this._fruitless = new FruitlessReads(words.fruitless, () => words.state);
     const callName = (task: Task): string | undefined => instructions.runningCall(task);
@@ -111,23 +115,26 @@ export class ProofParts {
     return this._run.pages().isUsed(task, address, bytes);
   }
   /** A task accesses a shared word without an event. */
-  hides(task: Task, { ip, address, bytes }: Place, how: number, { isLibrary, isLinker, repeats }: Instruction, isSecond: boolean): void {
+  hides(task: Task, { ip, address, bytes }: Place, how: number, instruction: Instruction, isSecond: boolean): void {
     const { pages, instructions, words, strategy } = this._run;
+    const { isLibrary, isLinker, isAtomic, repeats } = instruction;
     if (how !== access.write) {
       this.awaits.reads(task, address, bytes);
       this._fruitless.reads(task, address, bytes);
     }
     if (isLinker) return;
-    const isData = instructions.isLibraryData(task, address);
-    const { isExempt, name } = isLibrary ? words.hidden.caller(task, ip) : { isExempt: false, name: "" };
+    const work = isLibrary ? words.hidden.workOf(task, ip) : NONE;
+    const { name = "", orders } = work ?? {};
+    // The order of files' locks decides; and what the program gives and gets is not the library's.
+    const isOpen = orders === "files" && (isAtomic || !instructions.isLibraryData(task, address));
     const what = repeats ? "a repeated string instruction" : isSecond ? "an instruction with several accesses" : "what a library keeps";
     strategy.hidden?.(task.pid, {
       ...{ ip, space: task.mem, address, bytes, writes: how === access.write },
       isPart: isSecond,
-      isExempt,
+      orders: isOpen ? "nothing" : orders,
       ask: () => words.hidden.ask(ip),
       gap: `threads share memory by ${what}${name === "" ? "" : ` (${name})`}`,
-      ...(repeats || isSecond || isData ? {} : { promote: () => pages().use(task, address, bytes) }),
+      ...(repeats || isSecond ? {} : { promote: () => pages().use(task, address, bytes) }),
     });
   }
   /** A task comes to an event; what a proof knows of it. `readsId`: the id of another thread. */
