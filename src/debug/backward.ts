@@ -19,7 +19,6 @@ export class Backward {
   }
   /** Undoes the last instruction of a thread, and all that others have done since. */
   async stepBack(tid: number, within?: readonly [from: number, to: number]): Promise<Stop> {
-    this._standing.isInterrupted = false;
     this._standing.forget();
     this._notes.arm(true);
     return this._notes.quietly(async () => {
@@ -52,7 +51,7 @@ export class Backward {
     if (upper.instructions === moment.instructions + 1 && upper.steps === 0) return undefined;
     const isWanted = (note: Noticed): boolean => note.tid !== tid || note.why.kind === "signal";
     let found: Noticed | undefined;
-    for (let end = upper; !found && compareMoments(end, moment) > 0 && !this._standing.isInterrupted; ) {
+    for (let end = upper; !found && compareMoments(end, moment) > 0; ) {
       const entry = timeline.entryBefore(end);
       const isLate = entry !== undefined && compareMoments(entry.moment, moment) > 0;
       if (!isLate) await timeline.goTo(moment);
@@ -90,37 +89,31 @@ export class Backward {
     }
     let last = timeline.moment;
     for (;;) {
-      const rest = await timeline.run(here, tid);
+      const rest = await timeline.pass(here, tid);
       if (rest !== "slice" || !isBefore() || compareMoments(timeline.moment, here) >= 0) break;
       last = timeline.moment;
     }
     await timeline.goTo(last);
     const left = wanted - 1 - (this._standing.task(tid)?.usage.user ?? wanted);
-    if (left > 0) await timeline.run({ instructions: last.instructions + left, steps: 0 });
-    while (isBefore()) await timeline.step();
+    if (left > 0) await timeline.pass({ instructions: last.instructions + left, steps: 0 });
+    while (isBefore()) await timeline.step(true);
     while (!isBefore()) if (!(await timeline.back())) return false;
     return this._standing.task(tid) !== undefined;
   }
   /** Runs backward to the last stop before now. */
   async continueBack(): Promise<Stop> {
     const { _timeline: timeline } = this;
-    const here = timeline.moment;
     const tid = this._standing.current?.pid;
-    this._standing.isInterrupted = false;
     this._standing.forget();
     this._notes.begin("collect");
-    let upper = here;
+    let upper = timeline.moment;
     try {
       for (;;) {
         const entry = timeline.entryBefore(upper);
-        if (!entry || this._standing.isInterrupted) {
+        if (!entry) {
           this._notes.mode = "quiet";
-          if (!entry) {
-            await this._standing.goToFirst();
-            return this._standing.here({ kind: "history", end: "begin" }, tid);
-          }
-          if (compareMoments(timeline.moment, upper) !== 0) await timeline.goTo(upper);
-          return this._standing.here({ kind: "interrupt" }, tid);
+          await this._standing.goToFirst();
+          return this._standing.here({ kind: "history", end: "begin" }, tid);
         }
         // No process of gdb is so old: its history begins after this snapshot.
         let isAlone = false;
@@ -136,6 +129,8 @@ export class Backward {
           return this._standing.stopped(found);
         }
         upper = isAlone ? timeline.start : entry.moment;
+        // There is no stop between here and there.
+        if (!isAlone) this._standing.base = upper;
       }
     } finally {
       this._notes.mode = "quiet";
@@ -152,12 +147,8 @@ export class Backward {
     this._notes.mode = "quiet";
     begin();
     this._notes.mode = "collect";
-    for (;;) {
-      const rest = await this._timeline.run(upper);
-      if (rest !== "stopped") break;
-    }
+    while ((await this._timeline.pass(upper)) === "stopped");
     this._notes.mode = "quiet";
-    if (this._standing.isInterrupted) return undefined;
     const notes = this._notes.noted.splice(0).filter(({ moment, isBefore }) => (compareMoments(moment, upper) || (isBefore ? -1 : 0)) < 0);
     const after = new Map<Watch, Uint8Array>();
     for (let i = notes.length - 1; i >= 0; i--) {

@@ -214,9 +214,13 @@ export class Debugger {
   set holdsNew(holds: boolean) {
     this._notes.holdsNew = holds;
   }
-  /** From outside: the program stops soon, also if it runs backward. */
+  /** From outside: the program stops soon. A way to the moment of a stop goes on to its end. */
   interrupt(): void {
     this._run?.standing.interrupt();
+  }
+  /** From outside, as Ctrl-C: the program stops soon, also on a long way, and if it runs backward. */
+  giveUp(): void {
+    this._run?.standing.giveUp();
   }
   /** For these threads and no others all code outside of a range is a stop. */
   set ranges(ranges: ReadonlyMap<number, CodeRange>) {
@@ -225,7 +229,7 @@ export class Debugger {
   /** Runs on. */
   async continue(): Promise<Stop> {
     await this.settle();
-    return this._at.forward.continue();
+    return this._standing.going(() => this._at.forward.continue());
   }
   /**
    * Executes an instruction of a thread, and those of others that come first. `within`: until it leaves, or
@@ -237,7 +241,7 @@ export class Debugger {
     // As on a processor, a step is an iteration.
     if (!within && !this._isEachAlone && (await inside.enter(tid, inside.iterations + 1)) !== undefined)
       return this._standing.here({ kind: "step" }, tid);
-    return this._at.forward.step(tid, within);
+    return this._standing.going(() => this._at.forward.step(tid, within));
   }
   /** Undoes the last instruction of a thread, and all that others have done since. */
   async stepBack(tid: number, within?: readonly [from: number, to: number]): Promise<Stop> {
@@ -246,17 +250,18 @@ export class Debugger {
     const { iterations } = inside;
     if (iterations > 1) await inside.enter(tid, iterations - 1);
     if (iterations === 1) inside.forget();
-    return iterations > 0 ? this._standing.here({ kind: "step" }, tid) : this._at.backward.stepBack(tid, within);
+    if (iterations > 0) return this._standing.here({ kind: "step" }, tid);
+    return this._standing.going(() => this._at.backward.stepBack(tid, within));
   }
   /** Runs backward to the last stop before now. */
   async continueBack(): Promise<Stop> {
     await this.settle();
-    return this._at.backward.continueBack();
+    return this._standing.going(() => this._at.backward.continueBack());
   }
   /** Runs to the end of the program, and stops at its last moment. */
   async goToEnd(): Promise<Stop> {
     await this.settle();
-    return this._at.forward.goToEnd();
+    return this._standing.going(() => this._at.forward.goToEnd());
   }
   /** Runs to the end of the program without a stop. */
   async finish(): Promise<void> {
@@ -283,15 +288,17 @@ export class Debugger {
   }
   private async _go(work: () => Promise<void>, kind: "step" | "start"): Promise<Stop> {
     await this.settle();
-    await this._notes.quietly(work);
-    this._standing.forget();
-    return this._standing.here({ kind });
+    const { _standing: standing, _notes: notes } = this;
+    return standing.going(async () => {
+      await notes.quietly(work);
+      standing.forget();
+      const signal = kind === "step" ? await this._at.forward.signalAhead() : undefined;
+      return signal ? standing.stopped(signal) : standing.here({ kind });
+    });
   }
   /** Goes to a moment. Throws a Problem if the run has none such. */
-  async goTo(moment: Moment): Promise<Stop> {
-    const stop = await this._go(() => this.timeline.goTo(moment), "step");
-    const signal = await this._at.forward.signalAhead();
-    return signal ? this._standing.stopped(signal) : stop;
+  goTo(moment: Moment): Promise<Stop> {
+    return this._go(() => this.timeline.goTo(moment), "step");
   }
   /** Goes to the beginning: of the program, or where the process begins that `followed` names. */
   async restart(): Promise<Stop> {

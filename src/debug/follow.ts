@@ -32,6 +32,7 @@ export const follow = async (debug: Debugger, followed: Followed): Promise<void>
           "bad-moment",
           "fork" in followed ? `no process ${followed.fork} begins` : `no process ${JSON.stringify(followed.exec)} executes a program`,
         );
+      if (why.kind === "interrupt") throw new Problem("bad-moment", "the way to where the process begins was given up");
       const child = why.kind === "child" && why.how !== "clone" ? why.child : undefined;
       isFork = child !== undefined;
       task = isFork || why.kind === "exec" ? debug.task(child ?? tid) : undefined;

@@ -1,6 +1,8 @@
 // A debugged run that goes forward: to the next stop, or by steps of a thread.
 import type { Task } from "../kernel/core/task.ts";
 import { SIG } from "../kernel/signal/state/set.ts";
+import { compareMoments } from "../machine/moment.ts";
+import { WayGivenUp } from "../machine/timeline/given-up.ts";
 import { NEVER, type Rest, type Timeline } from "../machine/timeline/timeline.ts";
 import { type CodeRange, isEqual, type Noticed, type Notices } from "./notices.ts";
 import { programCounter } from "./registers.ts";
@@ -25,15 +27,13 @@ export class Forward {
     this._timeline = standing.timeline;
     this._notes = standing.notes;
   }
-  private _begin(isStep = false): void {
-    this._notes.begin("forward", isStep);
-    this._standing.isInterrupted = false;
-  }
   /** Runs on. */
   async continue(): Promise<Stop> {
-    this._begin();
+    const { _standing: standing, _timeline: timeline } = this;
+    this._notes.begin("forward");
     for (;;) {
-      const stop = await this._after(await this._timeline.run(NEVER));
+      if (standing.isInterrupted) return standing.here({ kind: "interrupt" });
+      const stop = await this._after(await timeline.run(NEVER));
       if (stop) return stop;
     }
   }
@@ -43,7 +43,7 @@ export class Forward {
    */
   async step(tid: number, within?: CodeRange): Promise<Stop> {
     const { _standing: standing, _notes: notes } = this;
-    this._begin(true);
+    notes.begin("forward", true);
     for (let single = 0; ; single++) {
       if (within && single >= MOST_SINGLE) {
         if (standing.isEachAlone) return standing.here({ kind: "step" }, tid);
@@ -85,6 +85,9 @@ export class Forward {
     const { _standing: standing, _timeline: timeline } = this;
     for (const note of this._notes.noted.splice(0)) {
       const { pid, why } = note;
+      // What lies before the stop is done, also if the owner gives up the way back to it.
+      const entry = timeline.entryBefore(note.moment);
+      if (entry && compareMoments(entry.moment, standing.base) > 0) standing.base = entry.moment;
       if (note.watch) {
         const stop = await this._overWatch(note, note.watch);
         if (stop) return stop;
@@ -200,10 +203,9 @@ export class Forward {
       // By the nearest snapshot, as far as the run is known.
       await this._timeline.approach(this._timeline.reached);
       for (;;) {
-        const rest = await this._timeline.run(NEVER);
+        const rest = await this._timeline.pass();
         if (rest === "ended") return this.lastMoment();
-        const stop = await this._rested(rest);
-        if (stop) return stop;
+        if (await this._rested(rest)) throw new WayGivenUp();
       }
     });
   }

@@ -3,11 +3,15 @@ import type { Kernel } from "../kernel/core/kernel.ts";
 import type { Task } from "../kernel/core/task.ts";
 import type { SigInfo } from "../kernel/signal/state/info.ts";
 import { compareMoments, type Moment } from "../machine/moment.ts";
+import { WayGivenUp } from "../machine/timeline/given-up.ts";
 import type { Timeline } from "../machine/timeline/timeline.ts";
 import { Inside } from "./inside.ts";
 import { type Noticed, Notices } from "./notices.ts";
 import { programCounter } from "./registers.ts";
 import type { Stop, Wanted, WhyStopped } from "./stop.ts";
+
+/** Milliseconds of the host that a way to a moment may take on, once the owner has given it up. */
+const PATIENCE = 200;
 
 /** A timeline at rest. Processes and threads are named by ids: after a step back they are other objects. */
 export class Standing {
@@ -20,6 +24,11 @@ export class Standing {
   /** Each thread stops alone, and the others run on: gdb's non-stop mode. */
   isEachAlone = false;
   isInterrupted = false;
+  /** Where the program stands if the owner gives up what it does now. */
+  base: Moment = { instructions: 0, steps: 0 };
+  private _isGoing = false;
+  /** The host's time at which the owner has given that up. */
+  private _givenUpAt: number | undefined = undefined;
   readonly inside: Inside = new Inside(this);
   /** Ends a wait for input. */
   wake: (() => void) | undefined = undefined;
@@ -28,6 +37,7 @@ export class Standing {
   constructor(timeline: Timeline, wanted: Wanted) {
     this.timeline = timeline;
     this.notes = new Notices(timeline, wanted);
+    timeline.givesUp = () => this._givenUpAt !== undefined && this.kernel.deadline.clock() - this._givenUpAt > PATIENCE;
   }
   get kernel(): Kernel {
     return this.timeline.kernel;
@@ -47,11 +57,47 @@ export class Standing {
     const { threads } = this;
     return current && threads.includes(current) ? current : threads[0];
   }
-  /** From outside: the program stops soon, also if it runs backward. */
+  /** From outside: the program stops soon. A way to the moment of a stop goes on to its end. */
   interrupt(): void {
     this.isInterrupted = true;
     this.timeline.interrupt();
     this.wake?.();
+  }
+  /** From outside: the program stops soon, and a long way to a moment has no end. */
+  giveUp(): void {
+    if (this._isGoing) this._givenUpAt ??= this.kernel.deadline.clock();
+    this.interrupt();
+  }
+  /**
+   * Runs or goes somewhere, until there is a stop. The owner may give that up at any time: the program stands
+   * at `base` then, which is where it began if `work` has named no other moment.
+   */
+  async going(work: () => Promise<Stop>): Promise<Stop> {
+    const { timeline, notes } = this;
+    const from = timeline.moment;
+    const tid = this.current?.pid;
+    const [left, granted, signals] = [[...notes.left], [...notes.granted], [...this.signals]];
+    timeline.keepIfFar();
+    this.base = from;
+    this._isGoing = true;
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof WayGivenUp)) throw error;
+      this._isGoing = false;
+      this._givenUpAt = undefined;
+      await notes.quietly(() => timeline.approach(this.base));
+      this.forget();
+      if (this.base === from) {
+        for (const [key, value] of left) notes.left.set(key, value);
+        for (const [key, value] of granted) notes.granted.set(key, value);
+        for (const [key, value] of signals) this.signals.set(key, value);
+      }
+      return this.here({ kind: "interrupt" }, tid);
+    } finally {
+      this._isGoing = this.isInterrupted = false;
+      this._givenUpAt = undefined;
+    }
   }
   /** The run has stopped here. */
   stopped({ tid, pid, why, info }: Pick<Noticed, "tid" | "pid" | "why" | "info">): Stop {
@@ -94,7 +140,7 @@ export class Standing {
     if (last) timeline.goToEntry(last);
     notes.awaitsTask = true;
     try {
-      while (!exists() && (await timeline.run()) === "stopped");
+      while (!exists() && (await timeline.pass()) === "stopped");
     } finally {
       notes.awaitsTask = false;
     }

@@ -33,6 +33,8 @@ export const listenOn = (
       }
       current = socket;
       socket.setNoDelay(true);
+      // Of a peer whose host is gone the kernel says so, in time.
+      socket.setKeepAlive(true);
       const peer = accept({
         send: (bytes) => void socket.write(bytes),
         end: () => void socket.end(),
@@ -71,6 +73,9 @@ export const overStandardStreams = (accept: Accept): void => {
   });
   process.stdin.on("data", (bytes: Buffer) => peer.receive(new Uint8Array(bytes)));
   process.stdin.once("close", () => peer.closed());
+  // A peer that was killed resets the connection: it is closed, and takes no more replies.
+  process.stdin.on("error", () => process.stdin.destroy());
+  process.stdout.on("error", () => process.stdin.destroy());
 };
 
 /** Standard input, a piece at a time; undefined is its end. */

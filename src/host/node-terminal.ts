@@ -36,17 +36,40 @@ export const terminal = (): TerminalOptions | undefined => {
 let isPlain = false;
 const LINE_FEED = 0x0a;
 const RETURN = 0x0d;
+/** Milliseconds for which a carriage return waits: a newline may follow in the next write. */
+const HELD = 20;
 /**
  * Output of a guest's terminal for one of the host. If that puts a carriage return before each newline
  * itself, it gets none from the guest's.
  */
-export const shownOn = (sink: ByteSink): ByteSink => ({
-  queue: sink.queue,
-  write(bytes) {
-    const n = sink.write(isPlain ? bytes : bytes.filter((byte, i) => byte !== RETURN || bytes[i + 1] !== LINE_FEED));
-    return n < 0 ? n : bytes.length;
-  },
-});
+export const shownOn = (sink: ByteSink): ByteSink => {
+  let held: NodeJS.Timeout | undefined;
+  const release = (): void => {
+    if (!held) return;
+    forget();
+    sink.write(Uint8Array.of(RETURN));
+  };
+  const forget = (): void => {
+    clearTimeout(held);
+    held = undefined;
+    process.off("exit", release);
+  };
+  return {
+    queue: sink.queue,
+    write(bytes) {
+      if (held && !isPlain && bytes[0] === LINE_FEED) forget();
+      else if (bytes.length > 0) release();
+      const isHeld = !isPlain && bytes.at(-1) === RETURN;
+      const whole = isHeld ? bytes.subarray(0, -1) : bytes;
+      if (isHeld) {
+        held = setTimeout(release, HELD);
+        process.on("exit", release);
+      }
+      const n = sink.write(isPlain ? bytes : whole.filter((byte, i) => byte !== RETURN || whole[i + 1] !== LINE_FEED));
+      return n < 0 ? n : bytes.length;
+    },
+  };
+};
 
 let gone = (): void => {};
 /**

@@ -10,6 +10,11 @@ export const addressOf = (program: string, name: string): number => {
     .find((each) => each.endsWith(` ${name}`));
   return Number.parseInt(line as string, 16);
 };
+/** A command that ends with this process: of one that is killed, gdb would run on, and its server with it. */
+export const tied = (command: string, args: readonly string[]): [command: string, args: string[]] => [
+  "setpriv",
+  ["--pdeathsig", "KILL", command, ...args],
+];
 /** Other words of a session: options of trapgate debug, the program's words, settings of gdb, gdb's file. */
 interface GdbWords {
   readonly options?: readonly string[];
@@ -42,8 +47,7 @@ export const gdbOn = (
   const quoted = stub.map((word) => `'${word}'`).join(" ");
   const first = ["set pagination off", "set confirm off", "set width 0", "set debuginfod enabled off", ...before];
   const { stdout, stderr } = spawnSync(
-    "gdb",
-    [
+    ...tied("gdb", [
       "-nx",
       "-batch",
       ...first.flatMap((line) => ["-iex", line]),
@@ -53,7 +57,7 @@ export const gdbOn = (
       `target remote | cd ${top} && ${quoted}`,
       "-x",
       script,
-    ],
+    ]),
     { encoding: "utf8", timeout: 120_000, env: { ...process.env, LC_ALL: "C" } },
   );
   return `${stdout}\n${stderr}`;

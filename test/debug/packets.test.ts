@@ -58,6 +58,18 @@ describe("signals", () => {
 });
 
 describe("the server", () => {
+  it("serves a packet once that gdb has sent again before its acknowledgement", async () => {
+    const { server, ask, replies } = serve(new Debugger());
+    const twice = packet(latin1("qSupported:multiprocess+"));
+    server.receive(Uint8Array.of(...twice, ...twice));
+    await server.idle;
+    expect(replies).toEqual([expect.stringMatching(/multiprocess/)]);
+    expect(await ask("qSupported:multiprocess+")).toMatch(/multiprocess/);
+    await ask("QStartNoAckMode");
+    server.receive(Uint8Array.of(...twice, ...twice));
+    await server.idle;
+    expect(replies.length).toBe(3);
+  });
   it("finds bytes behind pages that are not there", async () => {
     const { debug, ask } = await connect();
     const { current, kernel } = debug;

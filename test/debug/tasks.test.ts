@@ -3,7 +3,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { inFolder } from "../support/guest.ts";
 import { gcc, gdb, missing, nativeX64, top } from "../support/host.ts";
-import { gdbOn } from "./gdb.ts";
+import { gdbOn, tied } from "./gdb.ts";
 
 const built = (folder: string): string => {
   execFileSync("gcc", ["-g", "-O0", "-static", "-pthread", "-o", `${folder}/tasks`, `${top}/test/debug/tasks.c`]);
@@ -134,7 +134,7 @@ describe.skipIf(missing("gdb on tasks of trapgate debug", nativeX64, gcc, gdb))(
     await inFolder(async (folder) => {
       const program = built(folder);
       const stub = `cd ${top} && '${process.execPath}' --import tsx tools/trapgate.ts debug --listen - -- ${program} for-ever`;
-      const child = spawn("gdb", ["-nx", "-q", "-iex", "set confirm off", "-iex", "set debuginfod enabled off", program], {
+      const child = spawn(...tied("gdb", ["-nx", "-q", "-iex", "set confirm off", "-iex", "set debuginfod enabled off", program]), {
         detached: true,
       });
       let said = "";

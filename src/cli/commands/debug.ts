@@ -164,8 +164,9 @@ const serve = (
   new Promise((resolve, reject) => {
     let close = (): void => {};
     const released: Promise<void>[] = [];
+    let earlier: Promise<void> | undefined;
     const accept: Accept = (connection) => {
-      const server = new GdbServer(debug, (bytes) => connection.send(bytes), start);
+      const server = new GdbServer(debug, (bytes) => connection.send(bytes), start, earlier);
       server.onLog = complain;
       server.onReleased = (rest) => void released.push(rest);
       const end = (): void => {
@@ -186,7 +187,7 @@ const serve = (
         closed: () => {
           // gdb goes at once, and a program that it has let go runs to its end.
           if (isEnding) return;
-          server.close();
+          earlier = server.close();
           if (!address || once || (!multi && (!debug.hasProgram || debug.stop?.why.kind === "ended"))) end();
         },
       };

@@ -23,7 +23,11 @@ const needed = (arg: string | undefined, usage: string): string => {
   if (arg === undefined) throw new Problem("usage", `usage: monitor ${usage}`);
   return arg;
 };
-const moved = (debug: Debugger): string => `at ${momentText(debug.timeline.moment)}; "maintenance flush register-cache" shows it in gdb\n`;
+/** What a way has led to. It may have been given up. */
+const moved = ({ timeline, stop }: Debugger): string => {
+  const at = momentText(timeline.moment);
+  return stop?.why.kind === "interrupt" ? `given up: still at ${at}\n` : `at ${at}; "maintenance flush register-cache" shows it in gdb\n`;
+};
 
 const commands: Readonly<Record<string, MonitorCommand>> = {
   when: {

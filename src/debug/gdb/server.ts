@@ -4,14 +4,15 @@
 import type { Task } from "../../kernel/core/task.ts";
 import { Problem } from "../../problem.ts";
 import type { Debugger } from "../debugger.ts";
-import { readAll, readOne, writeAll, writeOne } from "../registers.ts";
+import { readAll } from "../registers.ts";
 import type { Stop } from "../stop.ts";
 import { FilePackets } from "./file-packets.ts";
 import { GeneralQueries } from "./general-queries.ts";
 import { readMemory, setPoint, writeMemory } from "./memory-packets.ts";
 import { NonStop } from "./non-stop.ts";
-import { hex, hexNumber, latin1, notification, PacketReader, packet, textOf, unhex } from "./packet.ts";
+import { hex, hexNumber, latin1, notification, PacketReader, packet, textOf } from "./packet.ts";
 import { NextProgram, type StartProgram, type WantedProgram } from "./programs.ts";
+import { readRegister, writeAllRegisters, writeRegister } from "./register-packets.ts";
 import { INVALID, NONE, OK } from "./replies.ts";
 import { actionOf, actionsOf, plainActions, type ThreadAction } from "./resume.ts";
 import { ServerLog } from "./server-log.ts";
@@ -28,10 +29,13 @@ export class GdbServer {
   private readonly _ids: PacketThreads;
   private _acknowledges = true;
   private _last: Uint8Array | undefined = undefined;
-  private _queue: Promise<void> = Promise.resolve();
-  /** Packets that have not been served. */
+  private _queue: Promise<void>;
+  /** Packets that have not been served, and the last one that has come. */
   private _waiting = 0;
+  private _received = "";
   private _isRunning = false;
+  /** A `monitor` command is served. */
+  private _monitor: { isForgotten: boolean } | undefined = undefined;
   private _interrupts = false;
   private _nonStop: NonStop | undefined = undefined;
   /** The run between packets, in non-stop mode. */
@@ -51,8 +55,12 @@ export class GdbServer {
   /** Called with the rest of a run that gdb has let go, while the session goes on. */
   onReleased: (rest: Promise<void>) => void = () => {};
 
-  /** `start`: for vRun. Absent: a run of the one program begins again. */
-  constructor(debug: Debugger, send: (bytes: Uint8Array) => void, start?: StartProgram) {
+  /**
+   * `start`: for vRun. Absent: a run of the one program begins again. `earlier`: the end of the connection
+   * before.
+   */
+  constructor(debug: Debugger, send: (bytes: Uint8Array) => void, start?: StartProgram, earlier: Promise<void> = Promise.resolve()) {
+    this._queue = earlier;
     this._debug = debug;
     this._send = send;
     this._start = start;
@@ -75,41 +83,58 @@ export class GdbServer {
     for (const one of this._reader.read(bytes)) {
       if (one === "interrupt") {
         // A step may be over already: then it is for the next run, as with gdbserver.
-        this._interrupts = true;
-        if (this._isRunning) this._debug.interrupt();
+        this._interrupts = this._monitor === undefined;
+        if (this._isRunning || this._monitor) this._debug.giveUp();
       } else if (one === "nak") {
         if (this._last && this._acknowledges) this._send(this._last);
       } else if (one === "bad") {
         if (this._acknowledges) this._send(latin1("-"));
       } else if (one !== "ack") {
         if (this._acknowledges) this._send(latin1("+"));
+        const text = textOf(one.data);
+        // gdb sends a packet again if a slow start has not acknowledged it in time, and wants one reply.
+        if (this._acknowledges && this._waiting > 0 && text === this._received) continue;
+        this._received = text;
         this._waiting++;
         if (this._background) this._debug.interrupt();
-        this._queue = this._queue.then(() => this._serve(one.data));
+        // gdb has gone on, by Ctrl-C, and waits for the reply to this packet.
+        if (this._monitor) {
+          this._monitor.isForgotten = true;
+          this._debug.giveUp();
+        }
+        this._queue = this._queue.then(() => this._serve(one.data, text));
       }
     }
   }
-  /** The connection is gone: the program stops soon. */
-  close(): void {
-    this._isClosed = true;
-    this._debug.interrupt();
+  /** The connection is gone: the program stops soon. Resolves then. */
+  async close(): Promise<void> {
+    this._isClosed = this._interrupts = true;
+    if (this._waiting > 0 || this._background) this._debug.giveUp();
+    await this._queue;
+    await this._background;
   }
   /** Resolves when all packets that were received have been served. */
   get idle(): Promise<void> {
     return this._queue;
   }
-  private async _serve(data: Uint8Array): Promise<void> {
+  private async _serve(data: Uint8Array, text: string): Promise<void> {
     await this._background;
-    this._log.note("remote", () => `got: ${textOf(data)}`);
+    this._log.note("remote", () => `got: ${text}`);
+    // Without a peer only the end of the program is of use.
+    if (this._isClosed && !/^[kD]/.test(text)) return;
+    const monitor = text.startsWith("qRcmd,") ? { isForgotten: false } : undefined;
     let reply: string | Uint8Array | undefined;
     try {
-      reply = await this._reply(data);
+      this._monitor = monitor;
+      reply = await this._reply(data, text);
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
       this._print(`${problem.message}\n`);
       reply = INVALID;
+    } finally {
+      this._monitor = undefined;
     }
-    if (reply !== undefined) this._write(reply);
+    if (reply !== undefined && !monitor?.isForgotten) this._write(reply);
     this._waiting--;
     if (this._nonStop?.isRunning && this._waiting === 0 && !this._isClosed) this._runOn(this._nonStop);
   }
@@ -146,8 +171,7 @@ export class GdbServer {
   private async _run(work: () => Promise<Stop>): Promise<string> {
     this._isRunning = true;
     this._log.note("event-loop", () => "the program runs");
-    // A run forgets interrupts when it begins.
-    if (this._interrupts) setTimeout(() => this._isRunning && this._interrupts && this._debug.interrupt());
+    if (this._interrupts) setTimeout(() => this._isRunning && this._interrupts && this._debug.giveUp());
     try {
       let stop = await work();
       const { kind } = stop.why;
@@ -170,8 +194,7 @@ export class GdbServer {
       : undefined;
   }
 
-  private async _reply(data: Uint8Array): Promise<string | Uint8Array | undefined> {
-    const text = textOf(data);
+  private async _reply(data: Uint8Array, text: string): Promise<string | Uint8Array | undefined> {
     const rest = text.slice(1);
     const { _debug: debug } = this;
     switch (text[0]) {
@@ -183,25 +206,12 @@ export class GdbServer {
         return this._nonStop ? this._nonStop.status() : this._stopText(debug.stop ?? (await debug.restart()));
       case "g":
         return this._task ? hex(readAll(this._task)) : NONE;
-      case "G": {
-        const bytes = unhex(rest);
-        const task = this._task;
-        if (!bytes || !task) return INVALID;
-        return debug.writeRegisters(task.pid, (of) => writeAll(of, bytes)) ? OK : INVALID;
-      }
-      case "p": {
-        const n = hexNumber(rest);
-        const task = this._task;
-        const bytes = n === undefined || !task ? undefined : readOne(task, n);
-        return bytes ? hex(bytes) : INVALID;
-      }
-      case "P": {
-        const [, n, value] = /^([0-9a-f]+)=([0-9a-f]+)$/i.exec(rest) ?? [];
-        const bytes = value === undefined ? undefined : unhex(value);
-        const task = this._task;
-        if (!bytes || !task || n === undefined) return INVALID;
-        return debug.writeRegisters(task.pid, (of) => writeOne(of, Number.parseInt(n, 16), bytes)) ? OK : INVALID;
-      }
+      case "G":
+        return writeAllRegisters(debug, this._task, rest);
+      case "p":
+        return readRegister(this._task, rest);
+      case "P":
+        return writeRegister(debug, this._task, rest);
       case "m":
       case "x":
         return readMemory(this._anyTask, rest, text[0] === "x");

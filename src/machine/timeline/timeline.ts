@@ -8,6 +8,7 @@ import type { Machine } from "../machine.ts";
 import { compareMoments, type Moment, momentOf, momentText, NEVER, timeTo } from "../moment.ts";
 import type { Program } from "../options.ts";
 import { Live, type LiveOptions } from "../snapshot/live.ts";
+import { WayGivenUp } from "./given-up.ts";
 import { Ring, type RingEntry } from "./ring.ts";
 
 export { NEVER };
@@ -38,6 +39,8 @@ const START: Moment = { instructions: 0, steps: 0 };
 const STRETCH = 30;
 /** Snapshots cost at most this part of the time. */
 const SHARE = 0.1;
+/** Milliseconds of the host that a way back may take. */
+const SHORT = 100;
 /** Instructions before a step back at which a snapshot is kept: the next steps back are short. */
 const NEAR = 1000;
 /** Milliseconds between two looks at the outside world, at most, while all tasks sleep in real time. */
@@ -95,6 +98,8 @@ export class Timeline {
   private _observer: Observer | undefined = undefined;
   /** Called after the machine has been taken back: its kernel is another object. */
   onRestored: () => void = () => {};
+  /** Asked between the pieces of a run: true interrupts it, and a way to a moment ends by a `WayGivenUp`. */
+  givesUp: () => boolean = () => false;
   /** Called before each piece of the run, of at most 30 ms: lets the outside world act. */
   turn: () => Promise<void> = () => new Promise((done) => setTimeout(done, 0));
 
@@ -209,7 +214,7 @@ export class Timeline {
         await this.turn();
         this._looked = deadline.clock();
       }
-      if (this._isInterrupted) return "interrupted";
+      if (this._isInterrupted || this.givesUp()) return "interrupted";
       // Not past the next snapshot, which would come late.
       deadline.until = deadline.clock() + Math.max(1, Math.min(STRETCH, this._snapshotIn));
       scheduler.pauseAt = next;
@@ -254,13 +259,18 @@ export class Timeline {
     this._pace = clock - until / 1e6 - late;
     return -late;
   }
+  /** Runs on as `run` does. An interrupt does not end it, unless the owner gives it up. */
+  async pass(target: Moment = NEVER, tid = 0): Promise<Exclude<Rest, "interrupted">> {
+    for (;;) {
+      if (this.givesUp()) throw new WayGivenUp();
+      const rest = await this.run(target, tid);
+      if (rest !== "interrupted") return rest;
+    }
+  }
   /** Rests at the next moment. `insists`: also if the owner interrupts it. */
   async step(insists = false): Promise<Rest> {
     const { instructions, steps } = this.moment;
-    for (;;) {
-      const rest = await this.run({ instructions, steps: steps + 1 });
-      if (rest !== "interrupted" || !insists) return rest;
-    }
+    return this[insists ? "pass" : "run"]({ instructions, steps: steps + 1 });
   }
   private _advanced(): void {
     if (!this.isAtEnd) return;
@@ -321,7 +331,7 @@ export class Timeline {
 
   /**
    * Goes to a moment of this branch, forward or backward. Throws a Problem if the run has no such moment, and
-   * stays where it was.
+   * stays where it was. Of a way that was given up the run stands at a moment between: `WayGivenUp`.
    */
   async goTo(target: Moment): Promise<void> {
     const here = this.moment;
@@ -334,8 +344,8 @@ export class Timeline {
     });
   }
   /**
-   * Goes to the first moment that is not before `target`, or to the last one of the run. An interrupt does
-   * not end it: the caller knows no moment on the way.
+   * Goes to the first moment that is not before `target`, or to the last one of the run. An interrupt alone
+   * does not end it: the caller knows no moment on the way.
    */
   async approach(target: Moment): Promise<void> {
     const here = this.moment;
@@ -343,7 +353,7 @@ export class Timeline {
     if (order === 0) return;
     const entry = this._branch.ring.at(target) ?? (this._branch.ring.entries[0] as RingEntry);
     if (order > 0 || compareMoments(entry.moment, here) > 0) this._restore(entry);
-    for (let rest: Rest = "stopped"; rest === "stopped" || rest === "interrupted"; ) rest = await this.run(target);
+    while ((await this.pass(target)) === "stopped");
   }
   /**
    * Goes back to the moment before this one, one instruction or transition earlier. Undefined: there is none,
@@ -390,6 +400,11 @@ export class Timeline {
   /** Keeps a snapshot of now. */
   keep(): void {
     this._save();
+  }
+  /** Keeps a snapshot of now if a way back to here would be long without it. */
+  keepIfFar(): void {
+    const { work } = this._branch.ring.at(this.moment) ?? { work: 0 };
+    if (this._work - work > Math.max(SHORT, this._every, this._cost / SHARE) && this.kernel.scheduler.isAtMoment) this._save();
   }
   /** True if a snapshot can be restored that lies before the moment, after another one. */
   entryBefore(moment: Moment): RingEntry | undefined {
@@ -453,12 +468,19 @@ export class Timeline {
     this._branches.splice(0, this._branches.length, this._branch);
     this._delivered = 0;
   }
-  /** Goes to another branch, to the moment where it began. */
+  /** Goes to another branch, to the moment where it began. A way that was given up is back on the old one. */
   async select(number: number): Promise<void> {
     const branch = this._branches[number];
     if (!branch) throw new Problem("bad-moment", `there is no branch ${number}`, { help: `there are 0 to ${this._branches.length - 1}` });
+    const { moment, _branch: old } = this;
     this._branch = branch;
     this._restore(branch.ring.entries[0] as RingEntry);
-    await this.approach(number === 0 ? branch.reached : branch.from);
+    try {
+      await this.approach(number === 0 ? branch.reached : branch.from);
+    } catch (error) {
+      this._branch = old;
+      this._restore(old.ring.at(moment) ?? (old.ring.entries[0] as RingEntry));
+      throw error;
+    }
   }
 }
