@@ -66,10 +66,10 @@ export interface Tracking {
   /** By frame: 0, or one of `since`. */
   readonly written: Uint8Array;
   /**
-   * Frames that the machine had used when it was taken back, and whose code is still known: the bytes that it
-   * was made of. A page of a file that gets the frame again has mostly the same.
+   * A frame has got a page of a file: true if the processor has code of other bytes there. Mostly a page of a
+   * file gets the frame again that it had before the machine was taken back.
    */
-  readonly code: Map<number, Uint8Array>;
+  differs(frame: number): boolean;
   /** Gives a frame, by its number, the bytes of the snapshot. */
   fill(frame: number): void;
 }
@@ -447,10 +447,7 @@ export class Frames {
   }
   /** A new frame has got the bytes of a page of a file. Code of the same bytes stays. */
   filled(frame: number): void {
-    const known = this.tracking?.code.get(frame >>> PAGE_SHIFT);
-    if (known === undefined) return;
-    this.tracking?.code.delete(frame >>> PAGE_SHIFT);
-    for (let i = 0; i < PAGE_SIZE; i++) if (this.u8[frame + i] !== known[i]) return this._invalidate(frame);
+    if (this.tracking?.differs(frame >>> PAGE_SHIFT)) this._invalidate(frame);
   }
   private _invalidate(at: number): void {
     if (this.watch.codeFrames[at >>> PAGE_SHIFT]) this.watch.invalidateFrame(at - (at % PAGE_SIZE));

@@ -16,6 +16,7 @@ import { PropertyChecker } from "./property.ts";
 import type { Steps } from "./run/notes.ts";
 import type { PointsAt, RunOptions } from "./run/points.ts";
 import { SharedWords } from "./shared-words.ts";
+import { steadyTree } from "./steady-tree.ts";
 import type { Strategy } from "./strategy.ts";
 import type { Found } from "./systematic.ts";
 
@@ -62,7 +63,12 @@ export class Trials {
   constructor(program: Program, options: SearchOptions) {
     this.program = program;
     // Each schedule boots at the same time: another one could be another run.
-    this.options = options.clock === "now" ? { ...options, clock: Date.now() / 1000 } : options;
+    const { clock, root } = options;
+    this.options = {
+      ...options,
+      ...(clock === "now" ? { clock: Date.now() / 1000 } : {}),
+      ...(root ? { root: steadyTree(root) } : {}),
+    };
     const { races = false } = options;
     this.races = races === false ? undefined : new DataRaces(races === true ? undefined : races.ignore);
     this._until = performance.now() + (options.seconds ?? SECONDS) * 1000;

@@ -42,6 +42,16 @@ const isZero = (words: Int32Array, from: number): boolean => {
 const touched = ({ _state, _areas }: Tables): number[] => usedFrames(_state, _areas);
 
 /**
+ * The bytes of frames of which the processor has code. `left`: no snapshot has the frame, and nothing uses it
+ * since the machine was taken back. `used`: it was used again.
+ */
+interface KnownCode {
+  readonly left: Map<number, Int32Array>;
+  readonly used: Map<number, Int32Array>;
+}
+const newCode = (): KnownCode => ({ left: new Map(), used: new Map() });
+
+/**
  * The snapshot that a memory was last equal to, and what has been written since: by the kernel (`written`),
  * and by
  * guest code, which the TLB knows: a frame that it could write since the flush of that moment.
@@ -50,9 +60,9 @@ class SinceSnapshot implements Tracking {
   readonly written: Uint8Array;
   readonly pages: Pages;
   readonly flushes: number;
-  readonly code: Map<number, Uint8Array>;
+  readonly code: KnownCode;
   private readonly _frames: Frames;
-  constructor(frames: Frames, pages: Pages, written: Uint8Array, flushes: number, code: Map<number, Uint8Array>) {
+  constructor(frames: Frames, pages: Pages, written: Uint8Array, flushes: number, code: KnownCode) {
     this._frames = frames;
     this.pages = pages;
     this.written = written;
@@ -70,6 +80,13 @@ class SinceSnapshot implements Tracking {
     }
     return bytes[low];
   }
+  differs(n: number): boolean {
+    const known = this.code.left.get(n);
+    if (!known) return false;
+    this.code.left.delete(n);
+    this.code.used.set(n, known);
+    return !isEqual(new Int32Array(this._frames.memory.buffer), n * WORDS, known);
+  }
   fill(n: number): void {
     const { _state, _everTouched } = tablesOf(this._frames);
     const page = this.pageOf(n);
@@ -82,7 +99,7 @@ class SinceSnapshot implements Tracking {
 }
 const trackingOf = (frames: Frames): SinceSnapshot | undefined => frames.tracking as SinceSnapshot | undefined;
 /** Memory and snapshot are equal now. Guest code must ask for each frame before it writes it. */
-const track = (frames: Frames, processor: Cpu, pages: Pages, written: Uint8Array, code: Map<number, Uint8Array>): void => {
+const track = (frames: Frames, processor: Cpu, pages: Pages, written: Uint8Array, code: KnownCode): void => {
   processor.flushTlb();
   for (let n = written.indexOf(since.written); n >= 0; n = written.indexOf(since.written, n + 1)) written[n] = 0;
   frames.tracking = new SinceSnapshot(frames, pages, written, processor.flushes, code);
@@ -163,7 +180,7 @@ export const savePages = (frames: Frames, before: Pages | undefined, processor?:
     states[i] = (_state[n] as number) & state.own;
   }
   const pages = { numbers, refs, next, state: states, bytes };
-  if (processor) track(frames, processor, pages, tracking?.written ?? newWritten(frames), tracking?.code ?? new Map());
+  if (processor) track(frames, processor, pages, tracking?.written ?? newWritten(frames), tracking?.code ?? newCode());
   return pages;
 };
 
@@ -206,7 +223,7 @@ export const loadPages = (
   const { numbers, refs, next, state: states, bytes } = pages;
   frames.tracking = used?.tracking;
   const written = used?.tracking?.written ?? newWritten(frames);
-  const code = used?.tracking?.code ?? new Map<number, Uint8Array>();
+  const code = (used?.tracking as SinceSnapshot | undefined)?.code ?? newCode();
   const unchanged = new Unchanged(frames, processor);
   const { _refs, _next, _state, _areas, _everTouched } = tablesOf(frames);
   const { watch, u8 } = frames;
@@ -216,7 +233,10 @@ export const loadPages = (
   for (const n of touched(tablesOf(frames))) {
     while (i < numbers.length && (numbers[i] as number) < n) i++;
     if (numbers[i] === n) continue;
-    if (codeFrames[n]) code.set(n, u8.slice(n * PAGE_SIZE, (n + 1) * PAGE_SIZE));
+    if (codeFrames[n]) {
+      const known = code.used.get(n);
+      code.left.set(n, known && isEqual(words, n * WORDS, known) ? known : words.slice(n * WORDS, (n + 1) * WORDS));
+    }
     if (written[n] === since.unused) written[n] = 0;
     else u8.fill(0, n * PAGE_SIZE, (n + 1) * PAGE_SIZE);
     _refs[n] = _next[n] = 0;

@@ -105,27 +105,42 @@ export interface UnwindStep {
   readonly isSignal: boolean;
 }
 
-/**
- * The caller's registers. `pc` is the file's own numbering. Undefined: the table does not say, or is broken.
- */
-export const unwind = (module: ElfModule, pc: number, registers: DwarfRegisters, machine: UnwoundProgram): UnwindStep | undefined => {
+/** How the caller's registers are found at one instruction. */
+export interface UnwindRules {
+  readonly state: State;
+  readonly isSignal: boolean;
+  /** The word size of the file. */
+  readonly long: 4 | 8;
+}
+/** Undefined if the table is broken there. */
+const unlessBroken = <T>(read: () => T): T | undefined => {
   try {
-    return step(module, pc, registers, machine);
+    return read();
   } catch (error) {
     if (error instanceof RangeError) return undefined;
     throw error;
   }
 };
 
-const step = (module: ElfModule, pc: number, registers: DwarfRegisters, machine: UnwoundProgram): UnwindStep | undefined => {
-  const { long } = module.header;
-  const entry = entryFor(module, pc);
-  if (!entry) return undefined;
-  const { common, start, code } = entry;
-  const state: State = { cfa: { register: 0, offset: 0 }, rules: new Map() };
-  execute(common.initial, state, undefined, common, start, Number.POSITIVE_INFINITY, long);
-  const initial: State = { cfa: state.cfa, rules: new Map(state.rules) };
-  execute(code, state, initial, common, start, pc, long);
+/** The rules of an instruction. `pc` is the file's own numbering. Undefined: the table does not say. */
+export const rulesAt = (module: ElfModule, pc: number): UnwindRules | undefined =>
+  unlessBroken(() => {
+    const { long } = module.header;
+    const entry = entryFor(module, pc);
+    if (!entry) return undefined;
+    const { common, start, code } = entry;
+    const state: State = { cfa: { register: 0, offset: 0 }, rules: new Map() };
+    execute(common.initial, state, undefined, common, start, Number.POSITIVE_INFINITY, long);
+    const initial: State = { cfa: state.cfa, rules: new Map(state.rules) };
+    execute(code, state, initial, common, start, pc, long);
+    return { state, isSignal: common.isSignal, long };
+  });
+
+/** The caller's registers. Undefined: the rules do not say. */
+export const unwind = (rules: UnwindRules, registers: DwarfRegisters, machine: UnwoundProgram): UnwindStep | undefined =>
+  unlessBroken(() => step(rules, registers, machine));
+
+const step = ({ state, isSignal, long }: UnwindRules, registers: DwarfRegisters, machine: UnwoundProgram): UnwindStep | undefined => {
   const { sp, ra } = numbers[long];
   const wrap = (n: number): number => (long === 4 ? n >>> 0 : n);
   const evaluate = (expression: Uint8Array, first?: number) => evaluateExpression(expression, registers, machine, first);
@@ -154,5 +169,5 @@ const step = (module: ElfModule, pc: number, registers: DwarfRegisters, machine:
   next[sp] = cfa;
   next[ra] = undefined;
   for (const [register, rule] of state.rules) next[register] = valueOf(rule);
-  return { registers: next, isSignal: common.isSignal };
+  return { registers: next, isSignal };
 };

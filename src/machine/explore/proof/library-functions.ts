@@ -1,7 +1,7 @@
 // Functions of libraries that order their own work, so that accesses by two of them need no order of the
 // program's. For hidden accesses (hidden.ts).
 import type { Task } from "../../../kernel/core/task.ts";
-import { backtrace } from "../../stack/backtrace.ts";
+import { backtrace, type KnownPlaces } from "../../stack/backtrace.ts";
 import { functionName } from "../../stack/names.ts";
 
 /**
@@ -39,6 +39,7 @@ export const isLibc = (path: string | undefined): boolean => path !== undefined 
 export class LibraryFunctions {
   /** Names of functions by instruction: a path and an offset. A run reads no symbols anew. */
   private readonly _names = new Map<string, string>();
+  private readonly _places: KnownPlaces = new Map();
   /** By instruction: it is in a function that waits for the lock of a file. */
   private readonly _waits = new Map<string, boolean>();
 
@@ -62,7 +63,7 @@ export class LibraryFunctions {
     const { state } = kernel.processor;
     const { rip } = state;
     state.rip = ip;
-    const frames = backtrace(task, true);
+    const frames = backtrace(task, true, false, this._places);
     state.rip = rip;
     const path = mem.find(mem.startCode)?.file?.path;
     const own = frames.findIndex(({ file }) => file === path);
