@@ -54,7 +54,8 @@ const peers = (command: Command, bits: Bits, args: readonly string[]): Record<st
   const qemu = bits === 64 ? "qemu-x86_64" : "qemu-i386";
   const loader = bits === 64 ? "lib64/ld-linux-x86-64.so.2" : "lib/ld-linux.so.2";
   const dynamic = command.root !== undefined && existsSync(join(command.root, loader));
-  const trapgate = [commandLine, "run", "--stats", "--mount", `${scratch}:${scratch}`];
+  // A whole run of before would be no measurement.
+  const trapgate = [commandLine, "run", "--stats", "--no-start-cache", "--mount", `${scratch}:${scratch}`];
   const program = dynamic ? ["--root", command.root as string, command.program, ...here] : [onHost, ...here];
   // Natively a root is entered by its own loader: no privilege needed.
   const native: [string, ...string[]] = dynamic

@@ -13,10 +13,9 @@ import type { Hooks, TraceOptions } from "../machine/options.ts";
 import type { Run } from "../machine/run.ts";
 import { bytesOf, DEFAULT_MEMORY } from "../machine/size.ts";
 import type { Crash } from "../machine/stack/crash.ts";
-import type { Policy } from "../policy/formats/read.ts";
-import { seccompProfile, upstream } from "../seccomp/profile/profiles.ts";
 import { visible } from "../visible.ts";
 import type { PreparedRun } from "./run-options.ts";
+import type { Continued } from "./starts/kept.ts";
 import { statusOfEnd, TIMED_OUT } from "./status.ts";
 import { shown } from "./text/print.ts";
 
@@ -66,26 +65,20 @@ const SIGINT = 2;
 const DAY = 86_400_000;
 const say = (line: string): void => writeLine(2, shown(line));
 
-/** Bytes of the policy's meaning at most: it stays beside the guest's memory. */
-const MOST_POLICY = 96 * 2 ** 20;
-// color.ts is imported here only, because it reads process.stdout, for which Node.js loads its streams.
-/** Reads the policy of a run. Throws a Problem with file, line and column. */
-export const policyFor = async (policy: NonNullable<PreparedRun["policy"]>, { why, whyJson }: PreparedRun, all: WorkBudget) => {
-  const budget = all.part({ bytes: MOST_POLICY, subject: "the policy" });
-  const explained = why || whyJson !== undefined;
-  const [{ color }, { readRunPolicy }] = await Promise.all([import("./text/color.ts"), import("./run-policy.ts")]);
-  return readRunPolicy({ ...policy, budget, explained, warn: (line) => say(`${color.yellow("warning")}: ${line}`) });
-};
-const whyReport = async ({ why, whyJson, machine }: PreparedRun, policy: Policy | undefined) => {
-  if (!why && whyJson === undefined) return undefined;
-  const { WhyReport } = await import("./why.ts");
-  return new WhyReport(policy, seccompProfile(machine.kernel ?? "upstream") ?? upstream);
-};
-
 /** Prints Linux's log of a fault, without the code bytes. */
 const sayFaults = ({ kernel }: Machine): void => {
   const faults = kernel.log.records.filter(({ text }) => / segfault at |^traps: /.test(text));
   for (const { text } of faults.slice(-1)) say(`trapgate: ${visible(text.replace(/^traps: /, ""))}`);
+};
+
+const keptOf = ({ instructions }: Pick<Continued, "instructions">) => ({ "instructions of a kept start": instructions });
+const sayFigures = (figures: object): void => {
+  const all = { ...figures, "kilobytes resident": process.resourceUsage().maxRSS };
+  say(
+    Object.entries(all)
+      .map(([name, value]) => `${name}: ${value}`)
+      .join("\n"),
+  );
 };
 
 /** A sink whose accepted bytes are seen, too. */
@@ -115,8 +108,9 @@ export const execute = async (given: PreparedRun, tracing?: TracedRun, watched: 
   heapFor(given.machine.memory);
   const prepared = given.image ? await (await import("./image.ts")).withImage(given, budget) : given;
   const { path } = prepared;
-  const policy = prepared.policy && (await policyFor(prepared.policy, prepared, budget));
-  const report = await whyReport(prepared, policy?.policy);
+  const policy = prepared.policy && (await (await import("./run-policy.ts")).policyFor(prepared.policy, prepared, budget));
+  const explains = prepared.why || prepared.whyJson !== undefined;
+  const report = explains ? (await import("./why.ts")).reportFor(policy?.policy, prepared.machine.kernel) : undefined;
   const timeout = budget.secondsLeft;
   const program = {
     ...prepared.program,
@@ -149,6 +143,10 @@ export const execute = async (given: PreparedRun, tracing?: TracedRun, watched: 
       ? (await import("./starts/start.ts")).RunStart.of({ folder: prepared.starts, boot, path, program, nulls, sinks: plain })
       : undefined;
   const earlier = start?.continued();
+  if (earlier && "status" in earlier) {
+    if (prepared.stats) sayFigures({ ...earlier.stats, ...keptOf(earlier.stats) });
+    return statusOfEnd(earlier.status);
+  }
   const watching = earlier ? undefined : start?.watch();
   const used = watching
     ? { boot: watching.boot, ...watching.sinks }
@@ -212,13 +210,7 @@ export const execute = async (given: PreparedRun, tracing?: TracedRun, watched: 
     status = run.status;
     await regions?.report(say);
     if (prepared.stats) {
-      const kept = earlier ? { "instructions of a kept start": earlier.instructions } : {};
-      const figures = { ...run.stats, ...kept, ...machine.engineStats, "kilobytes resident": process.resourceUsage().maxRSS };
-      say(
-        Object.entries(figures)
-          .map(([name, value]) => `${name}: ${value}`)
-          .join("\n"),
-      );
+      sayFigures({ ...run.stats, ...(earlier && keptOf(earlier)), ...machine.engineStats });
     }
     if (machine.kernel.cpuTime.exceeded) say(`trapgate: ${path}: used its ${prepared.machine.cpuTime} s of processor time`);
     if (!prepared.kernelLog && !prepared.crash && "signal" in run.status) sayFaults(machine);

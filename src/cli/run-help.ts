@@ -61,7 +61,7 @@ export const runOptionHelp: readonly (readonly [string, string])[] = [
 /** Of `run` alone. */
 export const startCacheHelp = [
   "--no-start-cache",
-  "run all of the program: do not go on where the start of an earlier, equal run has ended (see --code-cache)",
+  "run all of the program: neither repeat an earlier, equal run, nor go on behind its start (see --code-cache)",
 ] as const;
 /** Lines of the help: files of snapshots. */
 export const snapshotOptionHelp: readonly (readonly [string, string])[] = [

@@ -273,7 +273,7 @@ export const codeStoreOf = (values: Values): CodeStore | undefined => {
  */
 export const startsFolderOf = (values: Values): string | undefined => {
   const { mount: mounted = [], "cpu-time": time, overlay, schedule, image, why } = values;
-  const words = [time, overlay, schedule, image, why, values["why-json"], values.crash, values["kernel-log"]];
+  const words = [time, overlay, schedule, image, why, values["why-json"], values.crash, values["kernel-log"], values["dump-jit"]];
   const more = [networkOf(values), recordOf(values)];
   if (values.root === undefined || [...words, ...more].some((word) => word !== undefined)) return undefined;
   return mounted.map(mount).some(({ mode }) => mode === "rw") ? undefined : cacheOf(values);

@@ -3,10 +3,14 @@ import { statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { WorkBudget } from "../budget.ts";
 import { readRegular } from "../host/node-bytes.ts";
+import { writeLine } from "../host/node-sink.ts";
 import { detectFormat, type Policy, readPolicy } from "../policy/formats/read.ts";
 import { Problem } from "../problem.ts";
 import { Nodes } from "../seccomp/index.ts";
+import type { PreparedRun } from "./run-options.ts";
 import { namedFile } from "./seccomp/named-file.ts";
+import { color } from "./text/color.ts";
+import { shown } from "./text/print.ts";
 
 /** Values of options that say how the file is read. */
 export interface PolicyFile {
@@ -73,3 +77,15 @@ export const withFileName = (error: unknown, name: string): unknown =>
   error instanceof Problem && error.span?.source === "the policy"
     ? new Problem(error.kind, error.sentence, { help: error.help, span: { ...error.span, source: name } })
     : error;
+/** Bytes of the policy's meaning at most: it stays beside the guest's memory. */
+const MOST_POLICY = 96 * 2 ** 20;
+/** Reads the policy of a run. Throws a Problem with file, line and column. */
+export const policyFor = (
+  policy: NonNullable<PreparedRun["policy"]>,
+  { why, whyJson }: PreparedRun,
+  all: WorkBudget,
+): Promise<RunPolicy> => {
+  const budget = all.part({ bytes: MOST_POLICY, subject: "the policy" });
+  const warn = (line: string): void => writeLine(2, shown(`${color.yellow("warning")}: ${line}`));
+  return readRunPolicy({ ...policy, budget, explained: why || whyJson !== undefined, warn });
+};

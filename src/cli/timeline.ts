@@ -4,8 +4,8 @@ import { Machine } from "../machine/machine.ts";
 import type { Hooks } from "../machine/options.ts";
 import { Timeline, type TimelineOptions } from "../machine/timeline/timeline.ts";
 import type { parse } from "./arguments.ts";
-import { policyFor } from "./execute.ts";
 import { prepare, type programOptions } from "./run-options.ts";
+import { policyFor } from "./run-policy.ts";
 
 /** The run of a program, at its beginning. `isGiven`: all of its input is known. */
 export const begun = async (

@@ -5,7 +5,7 @@ import { frameText } from "../machine/stack/frame.ts";
 import type { Policy } from "../policy/formats/read.ts";
 import { type Why, why, whyProgram } from "../policy/why/why.ts";
 import { whyText } from "../policy/why/why-text.ts";
-import { encodeProgram, RefusedFilter, type SeccompProfile } from "../seccomp/index.ts";
+import { encodeProgram, RefusedFilter, type SeccompProfile, seccompProfile, upstream } from "../seccomp/index.ts";
 import { visible } from "../visible.ts";
 import { writeOutput } from "./save/output-file.ts";
 import { color as pc } from "./text/color.ts";
@@ -87,3 +87,6 @@ export class WhyReport {
     writeOutput(file, `${text}\n`, "--why-json");
   }
 }
+/** The report of a run under this policy and kernel. */
+export const reportFor = (policy: Policy | undefined, kernel = "upstream"): WhyReport =>
+  new WhyReport(policy, seccompProfile(kernel) ?? upstream);

@@ -153,13 +153,14 @@ export const useTerminal = (inputs: Inputs, awaited: () => boolean, interrupted:
   /**
    * A job in the background would be stopped by either; it begins when it comes to the foreground. Node's raw
    * mode lets the terminal put a carriage return before each newline, as the guest's own terminal has done
-   * already, or as a program that draws on the screen does not want.
+   * already, or as a program that draws on the screen does not want. It stays so where standard output is
+   * none: another program writes to the terminal then, such as the last one of a pipeline.
    */
   const take = (): void => {
     if (!isForeground()) return;
     stdin.setRawMode(true);
     const { spawnSync } = process.getBuiltinModule("node:child_process");
-    show(spawnSync("stty", ["-opost"], { stdio: ["inherit", "ignore", "ignore"], timeout: PATIENCE }).status === 0);
+    show(atStart[1] && spawnSync("stty", ["-opost"], { stdio: ["inherit", "ignore", "ignore"], timeout: PATIENCE }).status === 0);
     if (!reads) stdin.on("data", data).once("end", end).once("error", end);
     reads = true;
   };

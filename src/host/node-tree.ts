@@ -59,10 +59,11 @@ export const nodeTree = (path: string, options: HostTreeOptions = {}): HostTree 
       noted.notes = all;
       return {
         tree: noted,
-        notes() {
-          noted.notes = undefined;
-          return all.notes();
+        get size() {
+          return all.size;
         },
+        notes: () => all.notes(),
+        end: () => void (noted.notes = undefined),
       };
     },
     answersAs: (notes) => answersAs(tree, notes),

@@ -47,6 +47,9 @@ export class TreeNotes {
   shown(file: HostNode): void {
     this.#shown.add(file);
   }
+  get size(): number {
+    return this.#files.length + this.#absent.length;
+  }
   /** The notes. Undefined: an answer was an error, or a file has changed lately and may change unseen. */
   notes(): readonly TreeNote[] | undefined {
     const limit = (Date.now() - RACY_MS) / 1000;

@@ -35,7 +35,7 @@ import {
 import type { Connection } from "./machine.ts";
 import type { Hooks, Program, ProgramOptions } from "./options.ts";
 import { Lines, MAX_OUTPUT, OutputBuffer } from "./output-buffer.ts";
-import type { Run } from "./run.ts";
+import type { Run, Stats } from "./run.ts";
 import type { Follower } from "./schedule.ts";
 import { StandardStreams } from "./standard-streams.ts";
 import { RunHooks } from "./tracing/hooks.ts";
@@ -178,6 +178,10 @@ export class Session {
     return this.process.ended !== undefined;
   }
 
+  get stats(): Stats {
+    const { processor, syscalls, now } = this.kernel;
+    return { instructions: processor.instructions, syscalls, nanoseconds: now };
+  }
   /** The result. `status`: why the run has ended before the process. */
   report(status: Run["status"] | undefined): Run {
     const { kernel } = this;
@@ -190,7 +194,7 @@ export class Session {
       trace: this._lines.kept,
       kernelLog: kernel.log.records.map((record) => visible(logLine(record))),
       denials: this._denials,
-      stats: { instructions: kernel.processor.instructions, syscalls: kernel.syscalls, nanoseconds: kernel.now },
+      stats: this.stats,
     };
   }
 

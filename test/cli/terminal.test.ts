@@ -41,6 +41,28 @@ describe.skipIf(missing("a terminal", need, script))("a terminal", { timeout: 60
     );
     expect(output).toMatch(/^(?:\^@)?one\r\ntwo in\r\nnot a tty\r\nstatus 1\r\n$/);
   });
+  it("in front of a pipe leaves the terminal of the other program as it is", async () => {
+    const { output } = await converse(`node bin/trapgate.js run ${need.path} sh -c 'echo one; echo two; echo err >&2' | cat`, []);
+    expect(output.split("\r\n").sort()).toEqual(["", "err", "one", "two"]);
+  });
+  it("shows a run that is kept as it was, and runs one that sets the terminal", async () => {
+    await inFolder(async (folder) => {
+      const shown = async (program: string) =>
+        (await converse(`node bin/trapgate.js run --root / --cwd / --code-cache ${folder} -- /bin/sh -c '${program}'; echo status $?`, []))
+          .output;
+      const stats = `node bin/trapgate.js run --stats --root / --cwd / --code-cache ${folder} -- /bin/sh -c`;
+      for (const [program, isKept] of [
+        [`printf "a\\tb\\n\\033[1mbold\\033[0m\\n"; echo err >&2; exit 3`, true],
+        ["stty -opost; echo raw; exit 3", false],
+      ] as const) {
+        const first = await shown(program);
+        expect(first).toMatch(/\n(?:.*\n)?status 3\r\n$/);
+        expect(await shown(program)).toBe(first);
+        const { output } = await converse(`${stats} '${program}'`, []);
+        expect(output.includes("instructions of a kept start"), program).toBe(isKept);
+      }
+    });
+  });
   it("is recorded with its modes, and a replay shows the same", async () => {
     await inFolder(async (folder) => {
       const lines = /^(?:\^@)?one\r\ntwo\r?\nthree\r?\nfour\r\nopost\r\n$/;

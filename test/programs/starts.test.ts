@@ -34,14 +34,20 @@ class Script {
     this.#more = more;
     this.#input = input;
   }
-  run(...options: string[]): Seen {
+  words(...options: string[]): readonly string[] {
     const given = ["--root", "/", "--clock", "2026-01-01", "--cwd", "/", "--mount", `${this.shared}:/mnt`, "--code-cache", this.cache];
-    return trapgate(["run", ...given, ...this.#more, ...options, "--", "/bin/sh", "-c", this.#text], { input: this.#input });
+    return ["run", ...given, ...this.#more, ...options, "--", "/bin/sh", "-c", this.#text];
+  }
+  run(...options: string[]): Seen {
+    return trapgate(this.words(...options), { input: this.#input });
+  }
+  figure(name: string): number | undefined {
+    const found = new RegExp(`^${name}: (\\d+)$`, "m").exec(this.run("--stats").stderr)?.[1];
+    return found === undefined ? undefined : Number(found);
   }
   /** The instructions of the start that a run skips; undefined: it runs all. */
   get skipped(): number | undefined {
-    const found = /^instructions of a kept start: (\d+)$/m.exec(this.run("--stats").stderr)?.[1];
-    return found === undefined ? undefined : Number(found);
+    return this.figure("instructions of a kept start");
   }
 }
 
@@ -78,6 +84,11 @@ describe("the start of a run", () => {
     add("misfit", "i=0; while [ $i -lt 100 ]; do i=$((i+1)); done; echo done");
     add("now", `${LOOP}; date +%s`);
     add("silent", `${LOOP}; cat /mnt/file > /new-file; exit $(wc -c < /new-file)`);
+    add("both", `${LOOP}; echo one; echo two >&2; cat /mnt/file; echo three >&2; exit 6`);
+    add("reads", `${LOOP}; echo one; read l; echo "<$l>"`, { input: "first\n" });
+    add("much", `${LOOP}; echo one; head -c 1100000 /dev/zero`);
+    add("short", "exit 3");
+    add("long", `i=0; while [ $i -lt 20000 ]; do echo a line of output; i=$((i+1)); done; echo end >&2; exit 5`);
     add("killed", `${LOOP}; kill -SEGV $$`);
     // A file that has just changed does not vouch for its content.
     await new Promise((resolve) => setTimeout(resolve, 2100));
@@ -156,6 +167,54 @@ describe("the start of a run", () => {
     expect([one.status, two.status]).toEqual([5, 5]);
     for (const name of ["instructions", "syscalls", "nanoseconds"]) expect(figure(name, two.stderr)).toBe(figure(name, one.stderr));
     expect(figure("instructions of a kept start", two.stderr)).toBe(figure("instructions", two.stderr));
+  });
+  it("is the whole run where the host takes all output, with both streams in their order", () => {
+    const both = script("both");
+    const ordered = () =>
+      spawnSync("sh", ["-c", '"$@" 2>&1', "sh", process.execPath, `${top}/bin/trapgate.js`, ...both.words()], { encoding: "utf8" });
+    const first = ordered();
+    expect(first).toMatchObject({ status: 6, stdout: "one\ntwo\none\nthree\n" });
+    expect(both.figure("instructions of a kept start")).toBe(both.figure("instructions"));
+    expect(ordered()).toMatchObject({ status: 6, stdout: first.stdout });
+    // It is read behind the first output.
+    writeFileSync(join(both.shared, "file"), "changed\n");
+    expect(both.skipped).toBeUndefined();
+    expect(ordered()).toMatchObject({ status: 6, stdout: "one\ntwo\nchanged\nthree\n" });
+  });
+  it("is no whole run of a program that reads or writes much behind its first output", () => {
+    for (const name of ["reads", "much"]) {
+      const it = script(name);
+      const first = it.run();
+      expect(it.skipped, name).toBeGreaterThan(5_000_000);
+      expect(it.skipped, name).toBeLessThan(it.figure("instructions") as number);
+      expect(it.run()).toEqual(first);
+    }
+  });
+  it("is a whole run however short it is", () => {
+    const short = script("short");
+    const first = short.run();
+    expect(short.skipped).toBeLessThan(700_000);
+    expect(short.run()).toEqual(first);
+  });
+  it("is no whole run for a reader that is slow or goes away: its program runs, and no byte comes twice", () => {
+    const long = script("long");
+    const whole = long.run();
+    expect(whole.stdout.length).toBeGreaterThan(200_000);
+    expect(long.skipped).toBeGreaterThan(5_000_000);
+    const through = (reader: string) =>
+      spawnSync(
+        "bash",
+        ["-c", `"$@" | ${reader}; echo "\${PIPESTATUS[0]}" >&2`, "bash", process.execPath, `${top}/bin/trapgate.js`, ...long.words()],
+        {
+          encoding: "utf8",
+          maxBuffer: 1 << 24,
+        },
+      );
+    const slow = through("(sleep 1; cat)");
+    expect(slow.stdout).toBe(whole.stdout);
+    expect(slow.stderr).toBe("end\n5\n");
+    // 128 + SIGPIPE
+    expect(through("head -n 1")).toMatchObject({ stdout: "a line of output\n", stderr: "141\n" });
   });
   it("is not kept for a program that a signal ends, because the run tells why", () => {
     const killed = script("killed");

@@ -135,8 +135,12 @@ const check = (input: Input): Promise<{ inputs: number; digest: string; finding?
     const [cache, shared] = [join(scratch, "cache"), join(scratch, "shared")];
     for (const folder of [cache, shared, join(shared, "dir")]) mkdirSync(folder);
     for (const name of ["a", "b", "dir/c"]) writeFileSync(join(shared, name), 's="$s 100"\n');
+    const before = input.questions.slice(0, input.questions.length / 2);
     const script = [
-      ...input.questions,
+      ...before,
+      `i=0; while [ $i -lt ${input.loops / 2} ]; do i=$((i+1)); done; echo "$s" >&2`,
+      // A start ends at the first output, and what comes behind it has questions, too.
+      ...input.questions.slice(before.length),
       `i=0; while [ $i -lt ${input.loops} ]; do i=$((i+1)); done`,
       'echo "$s" | tr "\\n" " "; date +%N; [ -e /mnt/b ]; exit $?',
     ].join("\n");

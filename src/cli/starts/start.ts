@@ -1,17 +1,21 @@
 // Starts that are not run twice. The machine behind a start is kept in the cache, and a later run with the
 // same options goes on there, if the host would answer all questions as it did.
-import { StartFile } from "../../host/node-start-store.ts";
+import { backlog } from "../../host/node-sink.ts";
+import { type KeptRun, StartFile } from "../../host/node-start-store.ts";
+import type { ByteSink } from "../../kernel/fs/files/stream.ts";
 import type { BootOptions } from "../../machine/boot.ts";
 import type { StartWatch } from "../../machine/machine.ts";
 import type { ProgramOptions } from "../../machine/options.ts";
 import type { Sinks } from "../../machine/session.ts";
+import { builtFrom } from "../../machine/snapshot/file/build-id.ts";
 import { machineFacts, policyFacts, programFacts } from "../../machine/starts/run-facts.ts";
 import type { TreeMemory } from "../../machine/starts/tree-memory.ts";
-import { type EndedStart, StartWatcher, treeMemoriesOf } from "../../machine/starts/watcher.ts";
+import { type EndedRun, type EndedStart, StartWatcher, treeMemoriesOf, type Written } from "../../machine/starts/watcher.ts";
+import { endOf } from "../../machine/tracing/status.ts";
 import type { Continued } from "./kept.ts";
 import { lazyKept } from "./lazy.ts";
 
-/** To keep a shorter start costs more than several runs gain. */
+/** To keep a shorter start costs more than several runs gain. A whole run is kept however short it is. */
 const LEAST_INSTRUCTIONS = 700_000;
 /**
  * Runs that did not fit the kept start, one after the other: its files change all the time. From then on a
@@ -19,6 +23,9 @@ const LEAST_INSTRUCTIONS = 700_000;
  */
 const MANY_MISSES = 4;
 const isPowerOfTwo = (n: number): boolean => (n & (n - 1)) === 0;
+
+const LINE_FEED = 0x0a;
+const RETURN = 0x0d;
 
 /** The run whose start is kept, or was. */
 export interface StartedRun {
@@ -36,11 +43,16 @@ interface WatchedRun {
   readonly start: StartWatch;
 }
 
+/** A whole run that needs no machine: its output is written. */
+export type Repeated = Pick<KeptRun, "status" | "stats">;
+
 /** Keeps the start of a run, or continues the one that an earlier run has kept. */
 export class RunStart {
   readonly #run: StartedRun;
   readonly #trees: readonly TreeMemory[];
   readonly #file: StartFile;
+  /** Bytes that the run has written before it runs. */
+  readonly #ahead = { stdout: 0, stderr: 0, terminal: 0 };
   #misses = 0;
 
   private constructor(run: StartedRun, trees: readonly TreeMemory[]) {
@@ -66,35 +78,85 @@ export class RunStart {
     return trees && new RunStart(run, trees);
   }
 
-  /** The machine behind the start of an earlier run, whose first output is written. */
-  continued(): Continued | undefined {
+  /** The earlier run, or the machine behind its start, whose first output is written. */
+  continued(): Continued | Repeated | undefined {
     const found = this.#file.read();
     if (!found) return undefined;
-    const { start, misses } = found;
-    const continued = start ? lazyKept().continueStart(this.#run, this.#trees, start) : "misfit";
+    const { start, whole, misses, stored } = found;
+    const continued = start ? lazyKept().continueStart(this.#run, this.#trees, start) : whole ? this.#repeated(whole) : "misfit";
     this.#misses = continued === "misfit" ? misses + 1 : misses;
-    if (!start || !continued || continued === "misfit") return undefined;
-    this.#file.used(start.stored);
+    if (!continued || continued === "misfit") return undefined;
+    this.#file.used(stored);
     return continued;
+  }
+  /**
+   * Writes what an earlier run has written. Undefined: the host does not take all of it at once. The run runs
+   * then, because its program can notice, or a signal can come in meanwhile.
+   */
+  #repeated({ clock, notes, build, outputs, status, stats }: KeptRun): Repeated | "misfit" | undefined {
+    const { boot, sinks } = this.#run;
+    if (clock !== boot.clock || build !== builtFrom || !this.#trees.every((tree, i) => tree.answersAs(notes[i] ?? []))) return "misfit";
+    for (const { stream, bytes } of outputs) {
+      const taken = (stream === "terminal" ? boot.terminal?.sink : sinks[stream])?.write(bytes) ?? 0;
+      this.#ahead[stream] += Math.max(0, taken);
+      if (taken !== bytes.length || backlog.full) return undefined;
+    }
+    return { status, stats };
   }
 
   /** Begins to watch. */
   watch(): WatchedRun {
     const { boot, sinks } = this.#run;
-    const start = new StartWatcher(this.#trees, (ended) => this.#keep(ended, noted));
+    // Sources without a build may differ from those of the earlier run.
+    const build = builtFrom;
+    const start = new StartWatcher(this.#trees, {
+      start: (ended) => this.#keep(ended, noted),
+      ...(build === undefined ? {} : { whole: (ended) => this.#keepWhole(ended, build) }),
+    });
     const noted = start.noted(boot);
+    const watched = (stream: Written["stream"], sink: ByteSink): ByteSink => start.watched(stream, behind(sink, this.#ahead[stream]));
     return {
       start,
-      boot: boot.terminal ? { ...noted, terminal: { ...boot.terminal, sink: start.watched("terminal", boot.terminal.sink) } } : noted,
-      sinks: { stdout: start.watched("stdout", sinks.stdout), stderr: start.watched("stderr", sinks.stderr) },
+      boot: boot.terminal ? { ...noted, terminal: { ...boot.terminal, sink: watched("terminal", boot.terminal.sink) } } : noted,
+      sinks: { stdout: watched("stdout", sinks.stdout), stderr: watched("stderr", sinks.stderr) },
     };
   }
   #keep({ session, notes, output }: EndedStart, boot: BootOptions): void {
-    const misses = this.#misses;
     const { instructions } = session.kernel.processor;
-    if (instructions < LEAST_INSTRUCTIONS) return;
-    if (misses >= MANY_MISSES && !isPowerOfTwo(misses)) return this.#file.writeMisses(misses);
+    if (instructions < LEAST_INSTRUCTIONS || !this.#fits()) return;
     const parts = lazyKept().partsBehind(session, boot);
-    if (parts) this.#file.write({ clock: boot.clock, notes, output }, parts, misses, instructions);
+    if (parts) this.#file.write({ clock: boot.clock, notes, output }, parts, this.#misses, instructions);
+  }
+  #keepWhole({ session, notes, outputs }: EndedRun, build: string): void {
+    const { stats, process } = session;
+    if (!outputs.every(isUsual) || !this.#fits()) return;
+    const { clock } = this.#run.boot;
+    this.#file.writeRun({ clock, notes, outputs, build, status: endOf(process.ended ?? 0), stats }, this.#misses);
+  }
+  /** False for one of many runs that did not fit, which is noted. */
+  #fits(): boolean {
+    if (this.#misses < MANY_MISSES || isPowerOfTwo(this.#misses)) return true;
+    this.#file.writeMisses(this.#misses);
+    return false;
   }
 }
+/**
+ * True for output that shows the same on a terminal of the host that nobody has set: it puts a carriage
+ * return before each newline, as the guest's did.
+ */
+const isUsual = ({ stream, bytes }: Written): boolean =>
+  stream !== "terminal" || bytes.every((byte, i) => byte !== LINE_FEED || bytes[i - 1] === RETURN);
+/** A sink whose first bytes are written already. */
+const behind = (to: ByteSink, written: number): ByteSink => {
+  let left = written;
+  return {
+    queue: to.queue,
+    write(bytes) {
+      const old = Math.min(left, bytes.length);
+      left -= old;
+      if (old === bytes.length) return old;
+      const taken = to.write(bytes.subarray(old));
+      return taken < 0 && old > 0 ? old : old + taken;
+    },
+  };
+};

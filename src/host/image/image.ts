@@ -76,7 +76,10 @@ let opened = 0;
 /** An image that was opened does not change: it answers all questions as it did. */
 const remembered = ({ tree, start }: ReadImage): ReadImage => {
   const place = `image ${opened++}`;
-  return { tree: setTreeMemory(tree, { place, noted: () => ({ tree, notes: () => [] }), answersAs: () => true }), start };
+  return {
+    tree: setTreeMemory(tree, { place, noted: () => ({ tree, size: 0, notes: () => [], end: () => {} }), answersAs: () => true }),
+    start,
+  };
 };
 
 /**

@@ -117,7 +117,7 @@ export const runFromStart = async (program: Program, options: RunOptions): Promi
   const kept = all.get(key);
   const again = kept && continued(kept, options);
   if (kept && !again) all.delete(key);
-  const watcher = again ? undefined : new StartWatcher(trees, (ended) => keep(all, key, ended));
+  const watcher = again ? undefined : new StartWatcher(trees, { start: (ended) => keep(all, key, ended) });
   const machine = again?.machine ?? new Machine(watcher?.noted(options) ?? options, takeMemory(pagesOf(options), false));
   const seen =
     (stream: "stdout" | "stderr") =>

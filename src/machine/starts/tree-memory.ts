@@ -7,8 +7,12 @@ export type TreeNote = readonly [path: string, attributes: string];
 /** A tree that notes what it is asked. */
 export interface NotedTree {
   readonly tree: HostTree;
-  /** Ends the notes. Undefined: they do not vouch for an equal run. */
+  /** Files and absent names that it has notes of. */
+  readonly size: number;
+  /** The notes until now. Undefined: they do not vouch for an equal run. */
   notes(): readonly TreeNote[] | undefined;
+  /** No more notes are taken. */
+  end(): void;
 }
 /** What a tree of the host can do beside serving a guest. */
 export interface TreeMemory {

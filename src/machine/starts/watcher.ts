@@ -1,6 +1,6 @@
 // Watches the start of a run: what a program does before its first output, its first wait for input, an event
 // of the outside world, or its end. Until then a run is a function of its options and of the files of the
-// host that it has asked for.
+// host that it has asked for. It is one to its end if there is output only, which the host takes.
 import type { ByteSink } from "../../kernel/fs/files/stream.ts";
 import type { BootOptions } from "../boot.ts";
 import type { StartWatch } from "../machine.ts";
@@ -8,8 +8,8 @@ import type { Session } from "../session.ts";
 import { endOf } from "../tracing/status.ts";
 import { type NotedTree, type TreeMemory, type TreeNote, treeMemoryOf } from "./tree-memory.ts";
 
-/** A program's first output. */
-export interface FirstOutput {
+/** Bytes that a program has written to one stream, one after the other. */
+export interface Written {
   readonly stream: "stdout" | "stderr" | "terminal";
   readonly bytes: Uint8Array;
 }
@@ -18,8 +18,22 @@ export interface EndedStart {
   readonly session: Session;
   /** Of each tree, that of the root first. */
   readonly notes: readonly (readonly TreeNote[])[];
-  readonly output: FirstOutput | undefined;
+  /** The program's first output. */
+  readonly output: Written | undefined;
 }
+/** A run that has come to its end undisturbed. */
+export interface EndedRun extends Omit<EndedStart, "output"> {
+  readonly outputs: readonly Written[];
+}
+/** Who is told, while the machine stands. `whole`: at the end of the run, if all of it was seen. */
+interface Told {
+  readonly start: (start: EndedStart) => void;
+  readonly whole?: (run: EndedRun) => void;
+}
+
+/** Output of a whole run in bytes, and questions to each tree, at most. */
+const MOST_OUTPUT = 2 ** 20;
+const MOST_QUESTIONS = 4096;
 
 /**
  * The trees that a run asks, the root first. Undefined: the run depends on more than data and files, such as
@@ -31,19 +45,21 @@ export const treeMemoriesOf = ({ root, mounts = [], clock }: BootOptions): reado
   return trees.every((each) => each !== undefined) ? trees : undefined;
 };
 
-/** Sees the start of one run. */
+/** Sees the start of one run, and the rest if it has no other input either. */
 export class StartWatcher implements StartWatch {
   private readonly _trees: readonly NotedTree[];
-  private readonly _ended: (start: EndedStart) => void;
-  private _output: FirstOutput | undefined = undefined;
+  private readonly _told: Told;
+  private readonly _outputs: { readonly stream: Written["stream"]; readonly parts: Uint8Array[] }[] = [];
+  private _length = 0;
   private _isDisturbed = false;
+  /** The start has come to its end. */
+  private _isBehind = false;
   private _isOver = false;
   private _session: Session | undefined = undefined;
 
-  /** `ended`: called while the machine stands. */
-  constructor(trees: readonly TreeMemory[], ended: (start: EndedStart) => void) {
+  constructor(trees: readonly TreeMemory[], told: Told) {
     this._trees = trees.map((tree) => tree.noted());
-    this._ended = ended;
+    this._told = told;
   }
   /** The options with trees that take notes. */
   noted<T extends BootOptions>(options: T): T {
@@ -52,7 +68,7 @@ export class StartWatcher implements StartWatch {
     return { ...options, root: root?.tree, ...(mounts ? { mounts } : {}) };
   }
   /** A sink whose writes are seen. */
-  watched(stream: FirstOutput["stream"], to: ByteSink): ByteSink {
+  watched(stream: Written["stream"], to: ByteSink): ByteSink {
     return {
       queue: to.queue,
       write: (bytes) => {
@@ -63,30 +79,50 @@ export class StartWatcher implements StartWatch {
     };
   }
   /** The program has written, and the host has taken so many of the bytes. */
-  wrote(stream: FirstOutput["stream"], bytes: Uint8Array, taken: number): void {
+  wrote(stream: Written["stream"], bytes: Uint8Array, taken: number): void {
     if (this._isOver) return;
-    if (taken !== bytes.length || (this._output && this._output.stream !== stream)) this._isDisturbed = true;
-    else this._output = { stream, bytes: joined(this._output?.bytes, bytes) };
-    this._session?.kernel.scheduler.endRun();
+    this._length += bytes.length;
+    if (taken !== bytes.length || this._length > MOST_OUTPUT) this._isDisturbed = true;
+    else {
+      if (this._outputs.at(-1)?.stream !== stream) this._outputs.push({ stream, parts: [] });
+      this._outputs.at(-1)?.parts.push(bytes.slice());
+    }
+    if (!this._isBehind) this._session?.kernel.scheduler.endRun();
   }
   disturbed(): void {
     this._isDisturbed = true;
   }
   stands(session: Session, waits: boolean): boolean {
     this._session = session;
-    if (!waits && !this._output && !this._isDisturbed) return false;
-    this._isOver = true;
+    const { start, whole } = this._told;
+    if (!this._isBehind) {
+      if (!waits && this._outputs.length === 0 && !this._isDisturbed) return false;
+      this._isBehind = true;
+      const [output, ...others] = this._written();
+      if (others.length === 0 && !(whole && session.ended)) this._tell((notes) => start({ session, notes, output }));
+    }
+    if (whole && session.ended) this._tell((notes) => whole({ session, notes, outputs: this._written() }));
+    this._isOver = !whole || waits || this._isDisturbed || this._trees.some(({ size }) => size > MOST_QUESTIONS);
+    if (this._isOver) for (const tree of this._trees) tree.end();
+    return this._isOver;
+  }
+  private _written(): Written[] {
+    return this._outputs.map(({ stream, parts }) => ({ stream, bytes: joined(parts) }));
+  }
+  private _tell(to: (notes: readonly (readonly TreeNote[])[]) => void): void {
     const notes = this._trees.map((tree) => tree.notes());
     // What is told about a fatal signal is no part of the state.
-    const { ended } = session.process;
+    const { ended } = (this._session as Session).process;
     const isKilled = ended !== undefined && "signal" in endOf(ended);
-    if (!this._isDisturbed && !isKilled && notes.every((each) => each !== undefined)) this._ended({ session, notes, output: this._output });
-    return true;
+    if (!this._isDisturbed && !isKilled && notes.every((each) => each !== undefined)) to(notes);
   }
 }
-const joined = (first: Uint8Array | undefined, second: Uint8Array): Uint8Array => {
-  const all = new Uint8Array((first?.length ?? 0) + second.length);
-  if (first) all.set(first);
-  all.set(second, first?.length ?? 0);
+const joined = (parts: readonly Uint8Array[]): Uint8Array => {
+  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
   return all;
 };
