@@ -86,7 +86,7 @@ describe("the start of a run", () => {
     add("silent", `${LOOP}; cat /mnt/file > /new-file; exit $(wc -c < /new-file)`);
     add("both", `${LOOP}; echo one; echo two >&2; cat /mnt/file; echo three >&2; exit 6`);
     add("reads", `${LOOP}; echo one; read l; echo "<$l>"`, { input: "first\n" });
-    add("much", `${LOOP}; echo one; head -c 1100000 /dev/zero`);
+    add("much", `${LOOP}; echo one; head -c 9000000 /dev/zero`);
     add("short", "exit 3");
     add("long", `i=0; while [ $i -lt 20000 ]; do echo a line of output; i=$((i+1)); done; echo end >&2; exit 5`);
     add("killed", `${LOOP}; kill -SEGV $$`);

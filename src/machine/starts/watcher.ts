@@ -32,7 +32,7 @@ interface Told {
 }
 
 /** Output of a whole run in bytes, and questions to each tree, at most. */
-const MOST_OUTPUT = 2 ** 20;
+const MOST_OUTPUT = 2 ** 23;
 const MOST_QUESTIONS = 4096;
 
 /**
@@ -103,7 +103,10 @@ export class StartWatcher implements StartWatch {
     }
     if (whole && session.ended) this._tell((notes) => whole({ session, notes, outputs: this._written() }));
     this._isOver = !whole || waits || this._isDisturbed || this._trees.some(({ size }) => size > MOST_QUESTIONS);
-    if (this._isOver) for (const tree of this._trees) tree.end();
+    if (this._isOver) {
+      for (const tree of this._trees) tree.end();
+      this._outputs.length = 0;
+    }
     return this._isOver;
   }
   private _written(): Written[] {
