@@ -141,7 +141,7 @@ export class RunStart {
   }
 }
 /**
- * True for output that shows the same on a terminal of the host that nobody has set: it puts a carriage
+ * True for output that shows the same on a terminal of the host with its usual settings: it puts a carriage
  * return before each newline, as the guest's did.
  */
 const isUsual = ({ stream, bytes }: Written): boolean =>
