@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import type { Stats } from "../machine/run.ts";
 import type { FileHead, FileParts, WrittenParts } from "../machine/snapshot/file/file.ts";
 import type { TreeNote } from "../machine/starts/tree-memory.ts";
-import type { StreamOutput } from "../machine/starts/watcher.ts";
+import type { WrittenBytes } from "../machine/starts/watcher.ts";
 import type { End } from "../machine/tracing/status.ts";
 import { attempt, cacheFile, cachePath, type Label, noteUse, readCacheFile, readOwn, textLength, writeOwn } from "./node-cache-files.ts";
 import { makeRoom } from "./node-code-store.ts";
@@ -18,7 +18,7 @@ interface Asked {
 }
 /** The state of a machine behind the start of its program. */
 export interface KeptStart extends Asked {
-  readonly output: StreamOutput | undefined;
+  readonly output: WrittenBytes | undefined;
 }
 /** The end of a whole run, without its machine. */
 interface RunEnd {
@@ -29,7 +29,7 @@ interface RunEnd {
 }
 /** A whole run. */
 export interface KeptRun extends Asked, RunEnd {
-  readonly outputs: readonly StreamOutput[];
+  readonly outputs: readonly WrittenBytes[];
 }
 /** Runs that did not fit the file, one after the other. */
 interface Misses {
@@ -40,7 +40,7 @@ interface Packed extends Misses, Asked {
   readonly header?: FileHead;
   readonly end?: RunEnd;
   /** Streams and lengths of what was written. */
-  readonly outputs: readonly (readonly [stream: StreamOutput["stream"], length: number])[];
+  readonly outputs: readonly (readonly [stream: WrittenBytes["stream"], length: number])[];
 }
 
 /** The content of a file: the state, then the outputs. */
@@ -111,7 +111,7 @@ export class StartFile {
   writeMisses(misses: number): void {
     this.#write({ clock: undefined, notes: [], misses }, [], [], 0);
   }
-  #write(head: Omit<Packed, "outputs">, body: readonly Uint8Array[], outputs: readonly StreamOutput[], start: number): void {
+  #write(head: Omit<Packed, "outputs">, body: readonly Uint8Array[], outputs: readonly WrittenBytes[], start: number): void {
     const packed: Packed = { ...head, outputs: outputs.map(({ stream, bytes }) => [stream, bytes.length]) };
     const label = { identity: this.#identity, name: this.#name, start };
     attempt(() => {

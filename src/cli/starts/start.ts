@@ -10,7 +10,7 @@ import type { Sinks } from "../../machine/session.ts";
 import { builtFrom } from "../../machine/snapshot/file/build-id.ts";
 import { machineFacts, policyFacts, programFacts } from "../../machine/starts/run-facts.ts";
 import type { TreeMemory } from "../../machine/starts/tree-memory.ts";
-import { type EndedRun, type EndedStart, StartWatcher, treeMemoriesOf, type StreamOutput } from "../../machine/starts/watcher.ts";
+import { type EndedRun, type EndedStart, StartWatcher, treeMemoriesOf, type WrittenBytes } from "../../machine/starts/watcher.ts";
 import { endOf } from "../../machine/tracing/status.ts";
 import type { Continued } from "./kept.ts";
 import { lazyKept } from "./lazy.ts";
@@ -114,7 +114,7 @@ export class RunStart {
       ...(build === undefined ? {} : { whole: (ended) => this.#keepWhole(ended, build) }),
     });
     const noted = start.noted(boot);
-    const watched = (stream: StreamOutput["stream"], sink: ByteSink): ByteSink => start.watched(stream, behind(sink, this.#ahead[stream]));
+    const watched = (stream: WrittenBytes["stream"], sink: ByteSink): ByteSink => start.watched(stream, behind(sink, this.#ahead[stream]));
     return {
       start,
       boot: boot.terminal ? { ...noted, terminal: { ...boot.terminal, sink: watched("terminal", boot.terminal.sink) } } : noted,
@@ -144,7 +144,7 @@ export class RunStart {
  * True for output that shows the same on a terminal of the host with its usual settings: it puts a carriage
  * return before each newline, as the guest's did.
  */
-const isUsual = ({ stream, bytes }: StreamOutput): boolean =>
+const isUsual = ({ stream, bytes }: WrittenBytes): boolean =>
   stream !== "terminal" || bytes.every((byte, i) => byte !== LINE_FEED || bytes[i - 1] === RETURN);
 /** A sink whose first bytes are written already. */
 const behind = (to: ByteSink, written: number): ByteSink => {

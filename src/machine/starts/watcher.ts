@@ -9,7 +9,7 @@ import { endOf } from "../tracing/status.ts";
 import { type NotedTree, type TreeMemory, type TreeNote, treeMemoryOf } from "./tree-memory.ts";
 
 /** Bytes that a program has written to one stream, one after the other. */
-export interface StreamOutput {
+export interface WrittenBytes {
   readonly stream: "stdout" | "stderr" | "terminal";
   readonly bytes: Uint8Array;
 }
@@ -19,11 +19,11 @@ export interface EndedStart {
   /** Of each tree, that of the root first. */
   readonly notes: readonly (readonly TreeNote[])[];
   /** The program's first output. */
-  readonly output: StreamOutput | undefined;
+  readonly output: WrittenBytes | undefined;
 }
 /** A run that has come to its end undisturbed. */
 export interface EndedRun extends Omit<EndedStart, "output"> {
-  readonly outputs: readonly StreamOutput[];
+  readonly outputs: readonly WrittenBytes[];
 }
 /** Who is told, while the machine stands. `whole`: at the end of the run, if all of it was seen. */
 interface Told {
@@ -49,7 +49,7 @@ export const treeMemoriesOf = ({ root, mounts = [], clock }: BootOptions): reado
 export class StartWatcher implements StartWatch {
   private readonly _trees: readonly NotedTree[];
   private readonly _told: Told;
-  private readonly _outputs: { readonly stream: StreamOutput["stream"]; readonly parts: Uint8Array[] }[] = [];
+  private readonly _outputs: { readonly stream: WrittenBytes["stream"]; readonly parts: Uint8Array[] }[] = [];
   private _length = 0;
   private _isDisturbed = false;
   /** The start has come to its end. */
@@ -68,7 +68,7 @@ export class StartWatcher implements StartWatch {
     return { ...options, root: root?.tree, ...(mounts ? { mounts } : {}) };
   }
   /** A sink whose writes are seen. */
-  watched(stream: StreamOutput["stream"], to: ByteSink): ByteSink {
+  watched(stream: WrittenBytes["stream"], to: ByteSink): ByteSink {
     return {
       queue: to.queue,
       write: (bytes) => {
@@ -79,7 +79,7 @@ export class StartWatcher implements StartWatch {
     };
   }
   /** The program has written, and the host has taken so many of the bytes. */
-  wrote(stream: StreamOutput["stream"], bytes: Uint8Array, taken: number): void {
+  wrote(stream: WrittenBytes["stream"], bytes: Uint8Array, taken: number): void {
     if (this._isOver) return;
     this._length += bytes.length;
     if (taken !== bytes.length || this._length > MOST_OUTPUT) this._isDisturbed = true;
@@ -109,7 +109,7 @@ export class StartWatcher implements StartWatch {
     }
     return this._isOver;
   }
-  private _written(): StreamOutput[] {
+  private _written(): WrittenBytes[] {
     return this._outputs.map(({ stream, parts }) => ({ stream, bytes: joined(parts) }));
   }
   private _tell(to: (notes: readonly (readonly TreeNote[])[]) => void): void {
