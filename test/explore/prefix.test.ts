@@ -37,12 +37,22 @@ describe.skipIf(missing("schedules of C programs", gcc))("a search in a C progra
   /** A property that holds: the search goes on to its limit. */
   const holds = { neverOutput: ["a text that no program writes"] };
 
-  for (const name of ["lost-update", "reorder", "two-stage", "deadlock", "spin", "store-buffer"])
+  // What the beginning tells a search depends on both: each search with two programs, and each program with
+  // the search that is told most.
+  const searches = ["random", "pct", "pos", "surw", "feedback"] as const;
+  const most = ["feedback"] as const;
+  for (const [name, drawn] of [
+    ["lost-update", most],
+    ["reorder", most],
+    ["two-stage", searches],
+    ["deadlock", most],
+    ["spin", ["pct", "feedback"]],
+    ["store-buffer", searches],
+  ] as const)
     for (const memoryModel of ["sc", "tso"] as const)
       it(`is the same from a snapshot: ${name}, ${memoryModel}`, async () => {
         const built = program(name);
-        for (const search of ["random", "pct", "pos", "surw", "feedback"] as const)
-          await both(built, { root, search, memoryModel, schedules: 6, ...holds });
+        for (const search of drawn) await both(built, { root, search, memoryModel, schedules: 6, ...holds });
         await both(built, { root, search: "random", memoryModel, schedules: 6, points: "all", searchSeed: 3, ...holds });
         if (memoryModel === "sc") await both(built, { root, search: "systematic", schedules: 15, ...holds });
       });
@@ -55,8 +65,8 @@ describe.skipIf(missing("schedules of C programs", gcc))("a search in a C progra
   });
   it.each(["interpret", "baseline", "jit"] as const)("is the same under another engine: %s", async (engine) => {
     const built = program("two-stage");
-    await both(built, { root, search: "feedback", schedules: 8, engine, ...holds });
-    await both(built, { root, search: "systematic", schedules: 8, engine, ...holds });
+    await both(built, { root, search: "feedback", schedules: 4, engine, ...holds });
+    await both(built, { root, search: "systematic", schedules: 4, engine, ...holds });
   });
 });
 

@@ -11,7 +11,7 @@ import { CallFacts, type Remap } from "./proof/kernel-accesses.ts";
 import { LibraryFunctions } from "./proof/library-functions.ts";
 import { MutexFacts } from "./proof/mutexes.ts";
 import { JoinFacts } from "./proof/thread-ids.ts";
-import { PageUse, SEVERAL, SHARED, USED, WORD, WORDS } from "./run/page-use.ts";
+import { PageUse, PROMOTED, SEVERAL, SHARED, USED, WORD, WORDS } from "./run/page-use.ts";
 
 /**
  * What the schedules so far have shown of a page: the words that tasks share and write. A name is the number
@@ -215,7 +215,7 @@ export class PagesInUse {
         words[w] = SHARED;
         this._known.words++;
       }
-      if (points && words[w] !== USED) {
+      if (points && (words[w] as number) < USED) {
         if (used[w] === 0 && points.hasPoint(task, address, bytes)) used[w] = 1;
         if (words[w] === SHARED && used[w] === 1) {
           words[w] = USED;
@@ -226,18 +226,21 @@ export class PagesInUse {
     }
     return shared;
   }
-  /** In a proof: one of the words has accesses with points, or all of them get some. */
-  isUsed(task: Task, address: number, bytes: number): boolean {
+  /**
+   * In a proof: each access to one of the words has a point. Words with points are no reason: what a library
+   * does before the birth of a thread is ordered.
+   */
+  isPromoted(task: Task, address: number, bytes: number): boolean {
     for (let at = address - (address % WORD); at < address + bytes; at += WORD)
-      if (this._page(task, at).words?.[(at % 4096) / WORD] === USED) return true;
+      if (this._page(task, at).words?.[(at % 4096) / WORD] === PROMOTED) return true;
     return false;
   }
   use(task: Task, address: number, bytes: number): void {
     for (let at = address - (address % WORD); at < address + bytes; at += WORD) {
       const { words } = this._page(task, at);
       const w = (at % 4096) / WORD;
-      if (!words || words[w] === USED) continue;
-      words[w] = USED;
+      if (!words || words[w] === PROMOTED) continue;
+      words[w] = PROMOTED;
       this._known.used++;
     }
   }

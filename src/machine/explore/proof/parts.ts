@@ -111,8 +111,8 @@ export class ProofParts {
     const last = this._last.get(pid);
     return !last || address < last.address || address + bytes > last.address + last.bytes;
   }
-  isUsed(task: Task, address: number, bytes: number): boolean {
-    return this._run.pages().isUsed(task, address, bytes);
+  isPromoted(task: Task, address: number, bytes: number): boolean {
+    return this._run.pages().isPromoted(task, address, bytes);
   }
   /** A task accesses a shared word without an event. */
   hides(task: Task, { ip, address, bytes }: Place, how: number, instruction: Instruction, isSecond: boolean): void {

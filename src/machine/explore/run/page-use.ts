@@ -11,6 +11,8 @@ export const SEVERAL = -1;
 export const SHARED = 1;
 /** The same, with points. */
 export const USED = 2;
+/** In a proof: each access has a point, also those that would have none (hidden.ts). */
+export const PROMOTED = 3;
 
 /** A page in one run. */
 export class PageUse {

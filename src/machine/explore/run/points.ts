@@ -52,13 +52,13 @@ export class PointRules {
   }
   /**
    * An access by a library has no point if it is to the library's data, or not atomic. In a proof each access
-   * has one to words that have some: pthread_mutex_trylock looks at the mutex before it tries, and the locks
-   * of files are the library's data.
+   * has one if no order of others excludes it: pthread_mutex_trylock looks at the mutex before it tries, and
+   * the locks of files are the library's data.
    */
   isEvent(task: Task, { isLibrary, isLinker, isAtomic }: Instruction, address: number, bytes: number): boolean {
     if (this._at === "all" || !isLibrary) return true;
     if (isAtomic && !this._instructions.isLibraryData(task, address)) return true;
-    return !isLinker && this._proof?.isUsed(task, address, bytes) === true;
+    return !isLinker && this._proof?.isPromoted(task, address, bytes) === true;
   }
   /**
    * A call that concerns the caller alone. In a proof, which signals it takes concerns those that send one.
