@@ -54,6 +54,20 @@ describe.skipIf(missing("assumptions in proofs", gcc))("reads that lead nowhere"
     // Two orders of the additions, six of the three threads at the report.
     expect(traces).toBe(12);
   });
+  it("are known behind a call whose result other threads could decide", async () => {
+    const adds: Threads = [
+      [{ ...op, kind: "add" }],
+      [{ ...op, kind: "add" }],
+      [
+        { ...op, kind: "random" },
+        { ...op, kind: "assume", v: 2 },
+      ],
+    ];
+    const { found, traces, isComplete } = await prove(adds);
+    expect(isComplete).toBe(true);
+    expect(found).toEqual([...reports(adds)].sort());
+    expect(traces).toBe(12);
+  });
   it("are not those of a loop that writes what others see", async () => {
     const undoes: Threads = [
       [{ ...op, kind: "undo" }],

@@ -176,12 +176,12 @@ export class ObservedRun implements Chooser, AccessWatch {
   }
   choose(kind: PointKind, candidates: readonly Task[]): Task {
     const usual = candidates[0] as Task;
+    this.proof?.comesTo(kind, usual);
     const place = this._places.of(kind, candidates, kind === "access" ? this._user : undefined);
     // After a call a task goes on to its next access or call, unless it has made a task.
     const isBirth = kind === "return" && candidates.some(({ pid }) => !this.tasks.has(pid));
     if ((kind === "return" && !isBirth) || (kind === "checked" && this._at !== "calls")) return usual;
-    if (kind === "call" && this._at === "accesses" && this._where.isOwnCall(usual)) return usual;
-    if (kind === "call" && this._fails(usual)) return usual;
+    if (kind === "call" && ((this._at === "accesses" && this._where.isOwnCall(usual)) || this._fails(usual))) return usual;
     if (kind !== "next" && this._sections?.holds(usual)) {
       if (kind === "call") this._execute(usual, this._where.callOf(usual), true);
       return usual;
@@ -234,6 +234,7 @@ export class ObservedRun implements Chooser, AccessWatch {
     return fails;
   }
   alone(kind: PointKind, task: Task): void {
+    this.proof?.comesTo(kind, task);
     if (kind === "access") this._buffers?.drainAt(task, this._user);
     if (kind === "access") this._compared(task, true);
     if (kind !== "call" || !this.proof || this._where.isOwnCall(task) || this._fails(task)) return;

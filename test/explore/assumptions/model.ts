@@ -40,6 +40,8 @@ const kinds = {
     text: ({ a }: Op, r: string) => `${r} = __atomic_fetch_add(&m[${a}], 1, 5);`,
     step: ({ a }: Op, m: number[], _: Thread, note: (value: number) => void) => (note(m[a] as number), m[a] as number, m[a]!++, "next"),
   },
+  // A call whose order with others of its kind matters; the value is not looked at.
+  random: { text: () => "{ int value; syscall(SYS_getrandom, &value, sizeof value, 0); }", step: () => "next" },
   assume: {
     text: ({ a, v }: Op) => `assume(m[${a}] == ${v});`,
     step: ({ a, v }: Op, m: number[]) => (m[a] === v ? "next" : "stop"),

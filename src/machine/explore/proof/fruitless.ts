@@ -3,6 +3,7 @@
 // yet, so a proof goes without it: the task waits before the read until a value is another one, as with the
 // assumptions of GenMC (Kokologiannakis and Vafeiadis, "GenMC: A Model Checker for Weak Memory", CAV 2021).
 import type { Task } from "../../../kernel/core/task.ts";
+import { isOwnCall } from "../../accessing-instructions.ts";
 import type { PendingEvent } from "../strategy.ts";
 
 /** Values of words, each by its place. */
@@ -15,6 +16,13 @@ interface Read {
 const PLAIN_CALLS = /^(futex|clone3?|exit|sched_yield|(rt_)?sig(procmask|action))$/;
 /** It changes nothing that another task sees. */
 const YIELDS = "sched_yield";
+/** A call of which a task's state has no more than what it returns and writes to the task's memory. */
+interface OwnCall {
+  readonly call: string;
+  /** The history before it. */
+  readonly before: number;
+  readonly written: { readonly address: number; readonly bytes: number }[];
+}
 /** Of a task whose call had a result that is not known here. */
 const UNKNOWN = -1;
 
@@ -78,6 +86,8 @@ export class FruitlessReads {
   private readonly _state: () => string;
   private readonly _histories = new Map<number, number>();
   private readonly _last = new Map<number, Last>();
+  /** Calls that have not returned. */
+  private readonly _calls = new Map<number, OwnCall>();
   private _events = 0;
   private readonly _updates = new Map<number, Update>();
   /** Reads of each task since it has changed memory. */
@@ -103,6 +113,7 @@ export class FruitlessReads {
   interrupted(pid: number): void {
     this._histories.set(pid, UNKNOWN);
     this._last.delete(pid);
+    this._calls.delete(pid);
   }
   /** A task executes an event. `isMore`: it belongs to the section that the task has begun. */
   executed(task: Task, { ip, address, bytes, reads, writes, call, opens }: PendingEvent, isMore: boolean): void {
@@ -116,7 +127,10 @@ export class FruitlessReads {
     if (call !== undefined) {
       if (call !== YIELDS) this._last.delete(pid);
       if (isPlain) this._add(pid, `${call}:${value}`);
-      else this._histories.set(pid, UNKNOWN);
+      else {
+        if (isOwnCall(call)) this._calls.set(pid, { call, before: this._history(pid), written: [] });
+        this._histories.set(pid, UNKNOWN);
+      }
       return;
     }
     if (writes && reads && !isMore) this._updates.set(pid, { address, bytes, value, event: this._events });
@@ -126,6 +140,19 @@ export class FruitlessReads {
     if (last && writes) last.writes = true;
     if (last && reads) last.reads.push({ address, bytes, value });
     this._add(pid, `${ip}:${address}:${bytes}:${reads ? value : ""}`);
+  }
+  /** The kernel is about to write memory of a task for its call. */
+  written(pid: number, address: number, bytes: number): void {
+    this._calls.get(pid)?.written.push({ address, bytes });
+  }
+  /** A call returns. Other threads decide what brk and getrandom give, so it is a part of the history. */
+  returned(task: Task, result: string): void {
+    const { pid } = task;
+    const made = this._calls.get(pid);
+    if (!made) return;
+    this._calls.delete(pid);
+    const values = made.written.map(({ address, bytes }) => valueOf(task, address, bytes));
+    this._histories.set(pid, this._facts.after(made.before, `${made.call}=${result}:${values.join(";")}`));
   }
   /** A task has come to its next event: an update that has left its word as it was has changed nothing. */
   arrives(task: Task): void {

@@ -39,6 +39,8 @@ interface Watching {
   readonly callName: (task: Task) => string | undefined;
   /** The call that the task makes is no event. */
   readonly isOwnCall: (task: Task) => boolean;
+  /** The call writes memory of its task. */
+  readonly written: (pid: number, address: number, bytes: number) => void;
   /** An access of the call that is the task's last event. */
   readonly also: (pid: number, event: PendingEvent) => void;
   /** An access that is no part of an event. */
@@ -68,6 +70,7 @@ export class KernelAccesses implements KernelReads {
     if (kind === access.write && this._run.ids.isId(at)) return;
     const length = Math.min(bytes, PAGE - (at % PAGE));
     const how = kind === access.write ? access.write : access.read;
+    if (how === access.write) this._run.written(task.pid, at, length);
     this._run.pages().cached(task, at, how);
     if (isBirth) this._gives(task, at, length, how);
     else if (this._run.pages().meetsCall(task, at, length, how))

@@ -1,9 +1,11 @@
 // The parts of a run that only a proof has: what tasks wait for, what leads nowhere, what the kernel does.
 import type { Cpu } from "../../../cpu/cpu.ts";
 import { access } from "../../../cpu/machine/mmu.ts";
+import { R } from "../../../cpu/machine/state.ts";
 import { exitWork } from "../../../kernel/base/pending-work.ts";
 import { DOOR_LENGTH } from "../../../kernel/base/processor.ts";
 import type { Kernel } from "../../../kernel/core/kernel.ts";
+import type { PointKind } from "../../../kernel/core/scheduling.ts";
 import type { Task } from "../../../kernel/core/task.ts";
 import type { Instruction, Instructions } from "../../accessing-instructions.ts";
 import type { PagesInUse, SharedWords } from "../shared-words.ts";
@@ -62,6 +64,7 @@ export class ProofParts {
     this._kernelAccesses = new KernelAccesses({
       ...{ kernel, cpu, facts: words.calls, ids, pages, hasBegun, callName },
       isOwnCall: (task) => this.isOwnCall(callName(task)),
+      written: (pid, address, bytes) => this._fruitless.written(pid, address, bytes),
       also: (pid, event) => strategy.also?.(pid, event),
       hides: (pid, access) => strategy.hidden?.(pid, access),
     });
@@ -76,6 +79,12 @@ export class ProofParts {
   /** A slice of a task begins, or it has become runnable. */
   turn(task: Task): void {
     this.unproved ??= uncovered(task);
+  }
+  /** A task comes to a point. */
+  comesTo(kind: PointKind, task: Task): void {
+    if (kind !== "return") return;
+    const { u32 } = this._run.cpu.state;
+    this._fruitless.returned(task, `${u32[2 * R.ax]}:${u32[2 * R.ax + 1]}`);
   }
   /** A handler of a signal runs. */
   interrupted(pid: number): void {
