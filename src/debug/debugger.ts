@@ -10,6 +10,7 @@ import type { Moment } from "../machine/moment.ts";
 import type { Timeline } from "../machine/timeline/timeline.ts";
 import { Problem } from "../problem.ts";
 import { Backward } from "./backward.ts";
+import { Calls, type WrittenMemory } from "./calls.ts";
 import { type Followed, follow } from "./follow.ts";
 import { Forward } from "./forward.ts";
 import { peek } from "./memory.ts";
@@ -24,10 +25,12 @@ class DebuggedRun {
   readonly standing: Standing;
   readonly forward: Forward;
   readonly backward: Backward;
+  readonly calls: Calls;
   constructor(timeline: Timeline, wanted: Wanted) {
     this.standing = new Standing(timeline, wanted);
     this.forward = new Forward(this.standing);
     this.backward = new Backward(this.standing);
+    this.calls = new Calls(this.standing);
   }
 }
 
@@ -43,8 +46,6 @@ export class Debugger {
   private _run: DebuggedRun | undefined = undefined;
   private _keepsEnd = false;
   private _isEachAlone = false;
-  /** The run is one of a recording: it has an end that is known. */
-  isRecorded = false;
   /** The process with which it begins. Absent: the first one. */
   followed: Followed | undefined = undefined;
   private _begin: Moment | undefined = undefined;
@@ -271,10 +272,11 @@ export class Debugger {
   }
   /**
    * Goes to the moment before the instruction in whose midst the run stands, if it does. A step goes on from
-   * there.
+   * there. Of a call in the past that is over it goes back to where the call began.
    */
   async settle(): Promise<void> {
     await this._run?.standing.inside.leave();
+    await this._leaveCall();
   }
   /** Goes back to where it stood before `settle`. */
   async unsettle(): Promise<void> {
@@ -313,7 +315,14 @@ export class Debugger {
   }
   /** Goes to another branch. */
   selectBranch(number: number): Promise<Stop> {
+    this._at.calls.forget();
     return this._go(() => this.timeline.select(number), "step");
+  }
+
+  /** History begins here, and there are no other branches. */
+  forgetPast(): void {
+    this._at.calls.forget();
+    this.timeline.forgetPast();
   }
 
   // Changes. In the past each opens a branch.
@@ -346,6 +355,14 @@ export class Debugger {
     });
     return true;
   }
+  /** Before registers, or these bytes of memory, are written: what a call that is over has done is undone. */
+  async endCall(memory?: WrittenMemory): Promise<void> {
+    if (!this._at.calls.goesOn(memory)) await this._leaveCall();
+  }
+  private async _leaveCall(): Promise<void> {
+    const place = this._run?.calls.leave();
+    if (place) await this._go(() => this.timeline.returnTo(place), "step");
+  }
   /** Changes memory. False: a byte cannot be written. */
   write(pid: number, address: number, bytes: Uint8Array): boolean {
     // History has no such moment.
@@ -353,6 +370,7 @@ export class Debugger {
     const mem = this.kernel.processes.get(pid)?.threads[0]?.mem;
     if (!mem || peek(mem, address, new Uint8Array(bytes.length)) !== bytes.length) return false;
     const copy = bytes.slice();
+    this._at.calls.write({ pid, address, length: bytes.length });
     let isWritten = false;
     this.timeline.change(({ kernel }) => {
       isWritten = kernel.processes.get(pid)?.threads[0]?.mem.poke(address, copy) === copy.length;
@@ -362,11 +380,13 @@ export class Debugger {
   /** Changes a thread's registers. */
   writeRegisters(tid: number, change: (task: Task) => boolean): boolean {
     if (this._standing.inside.isThere) return false;
+    this._at.calls.change(tid);
     let isWritten = false;
     this.timeline.change(({ kernel }) => {
       const task = kernel.tasks.get(tid);
       isWritten = task !== undefined && changeRegisters(task, change);
     });
+    this._at.calls.changed(tid);
     return isWritten;
   }
 }

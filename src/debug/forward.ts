@@ -162,10 +162,10 @@ export class Forward {
       rest === "input" && input
         ? input().then((bytes) => {
             if (standing.isInterrupted) return;
-            timeline.change(({ session: { streams } }) => (bytes ? streams.receive(bytes) : streams.end()));
+            timeline.input(({ session: { streams } }) => (bytes ? streams.receive(bytes) : streams.end()));
           })
         : rest === "input"
-          ? Promise.resolve(timeline.change(({ session: { streams } }) => streams.end()))
+          ? Promise.resolve(timeline.input(({ session: { streams } }) => streams.end()))
           : new Promise<never>(() => {});
     await Promise.race([woken, arrived]);
     standing.wake = undefined;

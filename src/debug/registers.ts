@@ -325,6 +325,13 @@ export const readAll = (task: Task): Uint8Array =>
     }
     return out;
   });
+/** The values of the general registers, the instruction pointer and the flags, as one text. */
+export const generalRegisters = (task: Task): string =>
+  withState(task, false, (cpu) => {
+    const { registers } = descriptionOf(task);
+    const general = registers.slice(0, registers.findIndex(({ name }) => name === "eflags") + 1);
+    return general.map((register) => register.get(cpu, task).toString(16)).join(" ");
+  });
 /** The bytes of one register; undefined if there is none of that number. */
 export const readOne = (task: Task, n: number): Uint8Array | undefined => {
   const register = descriptionOf(task).registers[n];

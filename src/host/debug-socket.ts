@@ -1,6 +1,6 @@
 // The transport of the debugger: a socket on this host, or this process's standard streams.
 import { lookup } from "node:dns";
-import { createServer, isIP, type Socket } from "node:net";
+import { type AddressInfo, createServer, isIP, type Socket } from "node:net";
 
 /** One connection: bytes in both directions. */
 export interface DebugConnection {
@@ -16,14 +16,18 @@ export interface DebugPeer {
 /** Makes a peer for a connection. */
 export type Accept = (connection: DebugConnection) => DebugPeer;
 
+/** Where a server listens: a port of a host's address, or a file of a socket. */
+export type ListenAddress = { readonly host: string; readonly port: number; readonly family?: 4 | 6 } | { readonly path: string };
+
+/** The address as gdb's `target remote` takes it. */
+export const addressText = (at: ListenAddress): string =>
+  "path" in at ? at.path : `${at.host.includes(":") ? `[${at.host}]` : at.host}:${at.port}`;
+
 /**
  * Listens for one connection at a time: a second one is closed at once. Resolves with the address. Rejects
  * with the error of the host.
  */
-export const listenOn = (
-  { host, port, family }: { readonly host: string; readonly port: number; readonly family?: 4 | 6 },
-  accept: Accept,
-): Promise<{ readonly host: string; readonly port: number; close(): void }> =>
+export const listenOn = (at: ListenAddress, accept: Accept): Promise<{ readonly address: ListenAddress; close(): void }> =>
   new Promise((resolve, reject) => {
     let current: Socket | undefined;
     const server = createServer((socket) => {
@@ -47,19 +51,22 @@ export const listenOn = (
       });
     });
     server.on("error", reject);
-    const bind = (address: string): void => void server.listen(port, address, onListening);
     const onListening = (): void => {
-      const address = server.address();
-      const at = typeof address === "object" && address ? address : { address: host, port };
+      const bound = server.address() as AddressInfo | string;
       resolve({
-        host: at.address,
-        port: at.port,
+        address: typeof bound === "string" ? { path: bound } : { host: bound.address, port: bound.port },
         close: () => {
           current?.end();
           server.close();
         },
       });
     };
+    if ("path" in at) {
+      server.listen(at.path, onListening);
+      return;
+    }
+    const { host, port, family } = at;
+    const bind = (address: string): void => void server.listen(port, address, onListening);
     // A name has addresses of several families.
     if (family === undefined || isIP(host) === family) bind(host);
     else lookup(host, { family }, (error, found) => (error ? reject(error) : bind(found)));

@@ -1,15 +1,16 @@
 // gdb's extended-remote session: it starts programs, and goes on after their ends. gdb/remote.c,
 // gdbserver/server.cc; gdb's gdb.server/ext-run.exp, ext-restart.exp, server-mon.exp and file-transfer.exp.
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { connect as connectTo } from "node:net";
 import { describe, expect, it } from "vitest";
 import { Debugger } from "../../src/debug/debugger.ts";
 import { hex, latin1, packet, textOf, unhex } from "../../src/debug/gdb/packet.ts";
 import type { WantedProgram } from "../../src/debug/gdb/programs.ts";
-import { listenOn } from "../../src/host/debug-socket.ts";
+import { addressText, listenOn } from "../../src/host/debug-socket.ts";
 import { Machine } from "../../src/machine/machine.ts";
 import { Timeline } from "../../src/machine/timeline/timeline.ts";
+import { inFolder } from "../support/guest.ts";
 import { missing, nativeX64, top } from "../support/host.ts";
 import { serve } from "./serve.ts";
 
@@ -137,29 +138,53 @@ describe("the address", () => {
   it("is that of the family which its form names", async () => {
     const accept = () => ({ receive: () => {}, closed: () => {} });
     const listening = await listenOn({ host: "localhost", port: 0, family: 4 }, accept);
-    expect(listening.host).toBe("127.0.0.1");
+    expect(addressText(listening.address)).toMatch(/^127\.0\.0\.1:\d+$/);
     listening.close();
     await expect(listenOn({ host: "no-such-host.invalid", port: 0, family: 4 }, accept)).rejects.toThrow(/ENOTFOUND|EAI_AGAIN/);
+  });
+  it("is a file of a socket, which goes when the server does", async () => {
+    await inFolder(async (folder) => {
+      const path = `${folder}/socket`;
+      const echo = await listenOn({ path }, ({ send, end }) => ({
+        receive: (bytes) => {
+          send(bytes);
+          end();
+        },
+        closed: () => echo.close(),
+      }));
+      expect(addressText(echo.address)).toBe(path);
+      const client = connectTo(path);
+      client.write("packet");
+      const said: Buffer[] = [];
+      client.on("data", (bytes: Buffer) => void said.push(bytes));
+      await new Promise((done) => client.once("close", done));
+      expect(Buffer.concat(said).toString()).toBe("packet");
+      await expect.poll(() => existsSync(path)).toBe(false);
+    });
   });
 });
 
 describe.skipIf(missing("a detach from the command line", nativeX64))("the command", () => {
-  it("with --once runs a program on that gdb has let go", { timeout: 60_000 }, async () => {
-    const words = ["debug", "--once", "--listen", "127.0.0.1:0", "--root", "/", "--", "/bin/sh"];
-    const script = "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; echo after";
-    const child = spawn(process.execPath, [`${top}/bin/trapgate.js`, ...words, "-c", script]);
-    let said = "";
-    child.stdout.on("data", (bytes: Buffer) => (said += bytes.toString()));
-    const port = await new Promise<number>((done) => {
-      child.stderr.on("data", (bytes: Buffer) => {
-        const [, number] = /:(\d+)\n/.exec(bytes.toString()) ?? [];
-        if (number !== undefined) done(Number(number));
+  it.each(["a port", "a file"])("with --once runs a program on that gdb has let go, over %s", { timeout: 60_000 }, async (kind) => {
+    await inFolder(async (folder) => {
+      const path = `${folder}/socket`;
+      const words = ["debug", "--once", "--listen", kind === "a file" ? `unix:${path}` : "127.0.0.1:0", "--root", "/", "--", "/bin/sh"];
+      const script = "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; echo after";
+      const child = spawn(process.execPath, [`${top}/bin/trapgate.js`, ...words, "-c", script]);
+      let said = "";
+      child.stdout.on("data", (bytes: Buffer) => (said += bytes.toString()));
+      const address = await new Promise<string>((done) => {
+        child.stderr.on("data", (bytes: Buffer) => {
+          const [, where] = /target remote (.*)\n/.exec(bytes.toString()) ?? [];
+          if (where !== undefined) done(where);
+        });
       });
+      const [, port] = /:(\d+)$/.exec(address) ?? [];
+      const socket = port === undefined ? connectTo(path) : connectTo(Number(port), "127.0.0.1");
+      socket.write(packet(latin1("D")));
+      socket.on("data", () => socket.destroy());
+      const code = await new Promise((done) => child.once("close", done));
+      expect([said, code, existsSync(path)]).toEqual(["after\n", 0, false]);
     });
-    const socket = connectTo(port, "127.0.0.1");
-    socket.write(packet(latin1("D")));
-    socket.on("data", () => socket.destroy());
-    const code = await new Promise((done) => child.once("close", done));
-    expect([said, code]).toEqual(["after\n", 0]);
   });
 });

@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { sourcesOf, template } from "./sources.ts";
+import { demand, sourcesOf, template } from "./sources.ts";
 
 const top = fileURLToPath(new URL("../..", import.meta.url));
 const { values, positionals } = parseArgs({
@@ -35,12 +35,7 @@ const every = Number(values.every ?? 1);
 const from = Number(values.from ?? 0);
 /** Results of a side without its program would be kept as if all had failed there. */
 const isBesideServer = positionals.some((name) => !name.startsWith("gdb.reverse"));
-const needed = ["gdb", "runtest", "gcc", ...(isBesideServer ? ["gdbserver"] : [])];
-const missing = needed.filter((name) => spawnSync("/bin/sh", ["-c", `command -v ${name}`]).status !== 0);
-if (missing.length > 0) {
-  console.error(`conformance:gdb: missing: ${missing.join(", ")} (Debian's packages gdb, dejagnu, gdbserver, gcc); nothing was run`);
-  process.exit(2);
-}
+demand("conformance:gdb", ["gdb", "runtest", "gcc", ...(isBesideServer ? ["gdbserver"] : [])], "gdb, dejagnu, gdbserver, gcc");
 const folder = join(top, ".cache", "gdb");
 mkdirSync(folder, { recursive: true });
 

@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { sourcesOf, template } from "./sources.ts";
+import { demand, sourcesOf, template } from "./sources.ts";
 
 const top = fileURLToPath(new URL("../..", import.meta.url));
 const { values, positionals } = parseArgs({
@@ -28,6 +28,7 @@ if (values.help) {
   );
   process.exit(0);
 }
+demand("conformance:rr", ["gdb", "gcc", "g++", "python3"], "gdb, g++, python3-pexpect");
 const folder = join(top, ".cache", "rr");
 mkdirSync(folder, { recursive: true });
 const source = join(sourcesOf("rr", folder), "src");

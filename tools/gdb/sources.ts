@@ -5,8 +5,16 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { releaseSource } from "../debian/apt.ts";
 
-/** The folder of a package's sources within `folder`, fetched once. */
-export const sourcesOf = (name: string, folder: string): string => {
+/** Ends the command if programs of the host are missing: results without them would be those of no run. */
+export const demand = (command: string, programs: readonly string[], packages: string): void => {
+  const missing = programs.filter((name) => spawnSync("/bin/sh", ["-c", `command -v ${name}`]).status !== 0);
+  if (missing.length === 0) return;
+  console.error(`${command}: missing: ${missing.join(", ")} (Debian's packages ${packages}); nothing was run`);
+  process.exit(2);
+};
+
+/** The folder of a package's sources within `folder`, fetched once: all files, or those of the patterns. */
+export const sourcesOf = (name: string, folder: string, patterns: readonly string[] = []): string => {
   const pattern = new RegExp(`^${name}-\\d[\\d.]*$`);
   const known = readdirSync(folder).find((file) => pattern.test(file));
   if (known) return join(folder, known);
@@ -30,7 +38,7 @@ export const sourcesOf = (name: string, folder: string): string => {
   const problem = run("apt-get", [...options, "-q", "source", "--download-only", name]);
   const archive = readdirSync(folder).find((file) => file.startsWith(`${name}_`) && /\.orig\.tar\.\w+$/.test(file));
   if (!archive) throw new Error(problem ?? `apt-get has brought no sources of ${name}`);
-  const unpacked = run("tar", ["xf", archive]);
+  const unpacked = run("tar", ["xf", archive, ...(patterns.length > 0 ? ["--wildcards", ...patterns] : [])]);
   if (unpacked) throw new Error(unpacked);
   return sourcesOf(name, folder);
 };

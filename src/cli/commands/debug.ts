@@ -3,7 +3,7 @@ import { Debugger } from "../../debug/debugger.ts";
 import type { Followed } from "../../debug/follow.ts";
 import type { StartProgram } from "../../debug/gdb/programs.ts";
 import { GdbServer } from "../../debug/gdb/server.ts";
-import { type Accept, listenOn, overStandardStreams, pieces } from "../../host/debug-socket.ts";
+import { type Accept, addressText, type ListenAddress, listenOn, overStandardStreams, pieces } from "../../host/debug-socket.ts";
 import { backlog, fdSink } from "../../host/node-sink.ts";
 import { parseMoment } from "../../machine/moment.ts";
 import type { Hooks } from "../../machine/options.ts";
@@ -35,11 +35,13 @@ const options = {
   ...programOptions,
 } as const;
 
-/** HOST:PORT, PORT or :PORT, in the forms of gdb (tcp4:HOST:PORT). Default: only this machine is let in. */
-const addressOf = (text: string): { readonly host: string; readonly port: number; readonly family?: 4 | 6 } => {
+/** [tcp4:][HOST:]PORT, as gdb has it, or unix:PATH. Without a host only this machine is let in. */
+const addressOf = (text: string): ListenAddress => {
+  const [, path] = /^unix:(.+)$/s.exec(text) ?? [];
+  if (path !== undefined) return { path };
   const [, version = "", host = "", port = ""] = /^(?:tcp([46]?):)?(?:(.*):)?(\d{1,5})$/.exec(text) ?? [];
   if (port === "" || Number(port) > 65535)
-    throw new Problem("bad-value", `--listen wants HOST:PORT, PORT or -, not ${JSON.stringify(text)}`);
+    throw new Problem("bad-value", `--listen wants HOST:PORT, PORT, unix:PATH or -, not ${JSON.stringify(text)}`);
   const family = version === "4" ? 4 : version === "6" ? 6 : undefined;
   return {
     host: host.replace(/^\[(.*)\]$/, "$1") || (family === 6 ? "::1" : "127.0.0.1"),
@@ -66,7 +68,7 @@ export const command: Command = {
   summary: "debug a program with gdb or lldb, forward and backward",
   get options() {
     return [
-      ["--listen ADDR", "HOST:PORT, PORT, or - for standard input and output; default a free port of 127.0.0.1"],
+      ["--listen ADDR", "HOST:PORT, PORT, unix:PATH, or - for standard input and output; default a free port of 127.0.0.1"],
       ["--once", "end when gdb disconnects; default: a program that has not ended waits for the next connection"],
       ["--multi", "for target extended-remote: PROG is optional, and the server stays after its end"],
       ["--at-end", "run to the end first, and begin there: go back from it"],
@@ -118,7 +120,6 @@ export const command: Command = {
     debug.endsAtExec = values["until-exec"] ?? false;
     debug.sleepsInRealTime = values["real-time"] ?? false;
     debug.followed = followed;
-    debug.isRecorded = isRecording;
     if (!values.multi || rest.length > 0) {
       debug.load(isRecording ? replayed(recordingOf(file, values.root), hooks, undefined, history) : await start(rest, values));
       await debug.restart();
@@ -157,7 +158,7 @@ interface Stay {
 /** Serves gdb until it ends the session. The result is the exit status. */
 const serve = (
   debug: Debugger,
-  address: ReturnType<typeof addressOf> | undefined,
+  address: ListenAddress | undefined,
   { once, multi }: Stay,
   start: StartProgram | undefined,
 ): Promise<number> =>
@@ -197,10 +198,9 @@ const serve = (
       listenOn(address, accept).then(
         (listening) => {
           ({ close } = listening);
-          const name = listening.host.includes(":") ? `[${listening.host}]` : listening.host;
-          complain(`trapgate: gdb: target remote ${name}:${listening.port}\n`);
+          complain(`trapgate: gdb: target remote ${addressText(listening.address)}\n`);
         },
         (cause: Error) =>
-          reject(new Problem("bad-value", `--listen: cannot listen on ${address.host}:${address.port}: ${cause.message}`, { cause })),
+          reject(new Problem("bad-value", `--listen: cannot listen on ${addressText(address)}: ${cause.message}`, { cause })),
       );
   });

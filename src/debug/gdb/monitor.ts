@@ -44,7 +44,7 @@ const commands: Readonly<Record<string, MonitorCommand>> = {
     run: async (debug, [where], checkpoints) => {
       const to = needed(where, "goto MOMENT|end|start|NAME");
       if (to === "start") await debug.restart();
-      else if (to === "end") await (debug.isRecorded ? debug.goToEnd() : debug.goTo(debug.timeline.reached));
+      else if (to === "end") await (debug.timeline.isRecorded ? debug.goToEnd() : debug.goTo(debug.timeline.reached));
       else await debug.goTo(parseMoment(checkpoints.get(to) ?? to));
       return moved(debug);
     },
@@ -118,8 +118,9 @@ const commands: Readonly<Record<string, MonitorCommand>> = {
   forget: {
     usage: "forget",
     meaning: "forget what was before now: history begins here, and the memory of its snapshots is free",
-    run: ({ timeline }, _args, checkpoints) => {
-      timeline.forgetPast();
+    run: (debug, _args, checkpoints) => {
+      const { timeline } = debug;
+      debug.forgetPast();
       for (const [name, moment] of checkpoints) if (compareMoments(parseMoment(moment), timeline.moment) < 0) checkpoints.delete(name);
       return `history begins at ${momentText(timeline.moment)}\n`;
     },

@@ -80,7 +80,7 @@ export class History {
       const rest = await timeline.run(until ?? NEVER);
       if (rest === "input") {
         const bytes = await input?.();
-        timeline.change((live) => (bytes ? live.write(bytes) : live.session.streams.end()));
+        timeline.input((live) => (bytes ? live.write(bytes) : live.session.streams.end()));
       } else if (rest !== "stopped" && rest !== "slice" && rest !== "interrupted") break;
     }
     if (until && compareMoments(timeline.moment, until) < 0)

@@ -65,6 +65,13 @@ interface Branch {
   readonly seen: [number, number];
 }
 
+/** A branch, one of its moments, and the number of branches that there were. */
+export interface TimelinePlace {
+  readonly branch: number;
+  readonly moment: Moment;
+  readonly branches: number;
+}
+
 /**
  * A program's run that goes forward and backward.
  *
@@ -88,6 +95,8 @@ export class Timeline {
   private _looked = 0;
   private _isStopped = false;
   private _isInterrupted = false;
+  /** The run is one of a recording: it stays as it was recorded, and each change opens a branch. */
+  isRecorded = false;
   /** All tasks sleep in real time, as natively, while the owner looks on. No guest can see it. */
   isPaced = false;
   private readonly _idles: boolean;
@@ -146,6 +155,10 @@ export class Timeline {
   /** True at the furthest moment: what comes next is new. */
   get isAtEnd(): boolean {
     return compareMoments(this.moment, this._branch.reached) >= 0;
+  }
+  /** True if a change opens a branch: the run is known from here on. */
+  get isPast(): boolean {
+    return !this.isAtEnd || (this.isRecorded && this._branch.parent < 0);
   }
   /** True if the first process has ended. */
   get hasEnded(): boolean {
@@ -422,13 +435,18 @@ export class Timeline {
     this._restore(entry);
   }
 
-  /**
-   * Does something to the machine now. At the furthest moment this is input, which is delivered again
-   * whenever
-   * the run comes here. In the past it opens a branch: the run as it was stays.
-   */
-  change(deliver: (live: Live) => void, alwaysBranch = false): void {
-    if (alwaysBranch || !this.isAtEnd) this._open();
+  /** Changes the machine now. In the past this opens a branch: the run as it was stays. */
+  change(deliver: (live: Live) => void): void {
+    if (this.isPast) this._open();
+    this._add(deliver);
+  }
+  /** Input at the furthest moment, for which the run has waited. In the past it opens a branch. */
+  input(deliver: (live: Live) => void): void {
+    if (!this.isAtEnd) this._open();
+    this._add(deliver);
+  }
+  /** An event is delivered again whenever the run comes here. */
+  private _add(deliver: (live: Live) => void): void {
     const { moment, kernel } = this;
     this._branch.events.push({ moment, now: kernel.now, deliver });
     this._delivered = this._branch.events.length;
@@ -468,15 +486,27 @@ export class Timeline {
     this._branches.splice(0, this._branches.length, this._branch);
     this._delivered = 0;
   }
-  /** Goes to another branch, to the moment where it began. A way that was given up is back on the old one. */
-  async select(number: number): Promise<void> {
+  /** Where the run stands, for `returnTo`. */
+  get place(): TimelinePlace {
+    return { branch: this._branches.indexOf(this._branch), moment: this.moment, branches: this._branches.length };
+  }
+  /** Goes to a place where the run has stood, and forgets the branches that were opened since. */
+  async returnTo({ branch, moment, branches }: TimelinePlace): Promise<void> {
+    await this.select(branch, moment);
+    this._branches.length = branches;
+  }
+  /**
+   * Goes to another branch. Default: to the moment where it began. A way that was given up is back on the old
+   * one.
+   */
+  async select(number: number, to?: Moment): Promise<void> {
     const branch = this._branches[number];
     if (!branch) throw new Problem("bad-moment", `there is no branch ${number}`, { help: `there are 0 to ${this._branches.length - 1}` });
     const { moment, _branch: old } = this;
     this._branch = branch;
     this._restore(branch.ring.entries[0] as RingEntry);
     try {
-      await this.approach(number === 0 ? branch.reached : branch.from);
+      await this.approach(to ?? (number === 0 ? branch.reached : branch.from));
     } catch (error) {
       this._branch = old;
       this._restore(old.ring.at(moment) ?? (old.ring.entries[0] as RingEntry));

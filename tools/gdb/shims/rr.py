@@ -96,7 +96,7 @@ def main():
     while words:
         word = words.pop(0)
         rest += [word, words.pop(0)] if word in ("-ix", "-iex", "-x", "-ex") and words else [word]
-    gdb = ["gdb", "-q", *rest, "-iex", "set sysroot /", "-iex", "set print inferior-events off", "-iex", "set prompt (rr) ", program, "-x", "@FOLDER@/rr-gdb.py"]
+    gdb = ["gdb", "-q", *rest, "-iex", "set sysroot /", "-iex", "set unwindonsignal on", "-iex", "set print inferior-events off", "-iex", "set prompt (rr) ", program, "-x", "@FOLDER@/rr-gdb.py"]
     os.execvp("gdb", gdb)
 
 

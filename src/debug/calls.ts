@@ -1,0 +1,103 @@
+// Functions that gdb calls in the past. gdb changes a thread's registers, lets it run, and puts them back;
+// no packet says that these belong together. What the function does is a branch. When it is over, the run
+// goes on where it stood: a recording keeps its inputs, and `print f()` changes nothing.
+import { i386 } from "../abi/abi.ts";
+import type { Task } from "../kernel/core/task.ts";
+import { compareMoments, type Moment } from "../machine/moment.ts";
+import type { TimelinePlace } from "../machine/timeline/timeline.ts";
+import { generalRegisters, registerOf } from "./registers.ts";
+import type { Standing } from "./standing.ts";
+
+/** Bytes below the stack pointer that belong to the function that runs. System V ABI of x86-64, 3.2.2. */
+const RED_ZONE = 128;
+/** Bytes below the stack pointer that arguments of a call take, at most. */
+const ARGUMENTS = 1 << 16;
+
+/** Bytes of a process's memory. */
+export interface WrittenMemory {
+  readonly pid: number;
+  readonly address: number;
+  readonly length: number;
+}
+/** A change of the past that may be the begin of a call. */
+interface BegunCall {
+  readonly place: TimelinePlace;
+  /** The registers before it, by thread. */
+  readonly registers: ReadonlyMap<number, string>;
+}
+
+/** The calls of one debugged run. */
+export class Calls {
+  private readonly _standing: Standing;
+  /** Calls that are not over: one may stop within another. */
+  private readonly _begun: BegunCall[] = [];
+  /** The call that is over: its thread has the registers from before it. */
+  private _over: BegunCall | undefined = undefined;
+  /** The result of the function at whose end the thread stands. */
+  private _result: { readonly moment: Moment; readonly value: bigint } | undefined = undefined;
+  private _hasArgument = false;
+
+  constructor(standing: Standing) {
+    this._standing = standing;
+  }
+  /**
+   * True if what gdb writes belongs to the next call, and the one that is over made room for its argument:
+   * for a string gdb calls malloc first, and writes to where the result points. Absent memory: registers.
+   */
+  goesOn(memory?: WrittenMemory): boolean {
+    return memory && this._isRoom(memory) ? true : this._hasArgument && (!memory || this._isUnused(memory));
+  }
+  /** Before memory is written. */
+  write(memory: WrittenMemory): void {
+    if (this._isRoom(memory)) this._hasArgument = true;
+    else if (this._isUnused(memory)) this._begin();
+  }
+  private _isRoom({ address }: WrittenMemory): boolean {
+    return this._over !== undefined && this._result?.value === BigInt(address);
+  }
+  /** Before a thread's registers change. */
+  change(tid: number): void {
+    this._over = undefined;
+    this._hasArgument = false;
+    this._begin();
+    const { moment } = this._standing.timeline;
+    const task = this._standing.task(tid);
+    if (task && (!this._result || compareMoments(this._result.moment, moment) !== 0))
+      this._result = { moment, value: registerOf(task, "rax") ?? 0n };
+  }
+  /** A thread's registers have changed. */
+  changed(tid: number): void {
+    const { moment } = this._standing.timeline;
+    const task = this._standing.task(tid);
+    const now = task && generalRegisters(task);
+    this._over = this._begun.findLast(({ place, registers }) => compareMoments(place.moment, moment) !== 0 && registers.get(tid) === now);
+  }
+  /** If a call is over, where the run has to go on. */
+  leave(): TimelinePlace | undefined {
+    const over = this._over;
+    if (over) this._begun.splice(this._begun.indexOf(over));
+    this._over = undefined;
+    this._hasArgument = false;
+    return over?.place;
+  }
+  /** The run goes elsewhere. */
+  forget(): void {
+    this._begun.length = 0;
+    this._over = undefined;
+  }
+  /** Memory of the stack that no function uses yet: there gdb puts arguments. */
+  private _isUnused({ pid, address, length }: WrittenMemory): boolean {
+    const isBelow = (task: Task): boolean => {
+      const narrow = task.program.abi === i386;
+      const stack = Number(registerOf(task, narrow ? "esp" : "rsp") ?? 0n);
+      return address >= stack - ARGUMENTS && address + length <= stack - (narrow ? 0 : RED_ZONE);
+    };
+    return this._standing.threads.some((task) => task.process.pid === pid && isBelow(task));
+  }
+  private _begin(): void {
+    const { timeline, threads } = this._standing;
+    if (!timeline.isPast) return;
+    timeline.keepIfFar();
+    this._begun.push({ place: timeline.place, registers: new Map(threads.map((task) => [task.pid, generalRegisters(task)])) });
+  }
+}
