@@ -35,30 +35,29 @@ export class Calls {
   private _over: BegunCall | undefined = undefined;
   /** The result of the function at whose end the thread stands. */
   private _result: { readonly moment: Moment; readonly value: bigint } | undefined = undefined;
-  private _hasArgument = false;
+  /** Memory was written after a call: for a string among the next one's arguments, or by gdb's user. */
+  private _isWritten = false;
 
   constructor(standing: Standing) {
     this._standing = standing;
   }
-  /**
-   * True if what gdb writes belongs to the next call, and the one that is over made room for its argument:
-   * for a string gdb calls malloc first, and writes to where the result points. Absent memory: registers.
-   */
-  goesOn(memory?: WrittenMemory): boolean {
-    return memory && this._isRoom(memory) ? true : this._hasArgument && (!memory || this._isUnused(memory));
-  }
   /** Before memory is written. */
   write(memory: WrittenMemory): void {
-    if (this._isRoom(memory)) this._hasArgument = true;
-    else if (this._isUnused(memory)) this._begin();
+    if (this._isUnused(memory)) this._begin();
+    else if (this._over) {
+      this._isWritten = true;
+      // For a string among the arguments gdb calls malloc first, and writes to where its result points.
+      if (this._result?.value !== BigInt(memory.address)) this._keep();
+    }
   }
-  private _isRoom({ address }: WrittenMemory): boolean {
-    return this._over !== undefined && this._result?.value === BigInt(address);
+  /** What gdb's user changes while a call's effects are there stays, and they with it. */
+  private _keep(): void {
+    if (this._over) this._begun.splice(this._begun.indexOf(this._over));
+    this._over = undefined;
   }
   /** Before a thread's registers change. */
   change(tid: number): void {
-    this._over = undefined;
-    this._hasArgument = false;
+    this._isWritten = false;
     this._begin();
     const { moment } = this._standing.timeline;
     const task = this._standing.task(tid);
@@ -74,11 +73,9 @@ export class Calls {
   }
   /** If a call is over, where the run has to go on. */
   leave(): TimelinePlace | undefined {
-    const over = this._over;
-    if (over) this._begun.splice(this._begun.indexOf(over));
-    this._over = undefined;
-    this._hasArgument = false;
-    return over?.place;
+    const place = this._isWritten ? undefined : this._over?.place;
+    this._keep();
+    return place;
   }
   /** The run goes elsewhere. */
   forget(): void {

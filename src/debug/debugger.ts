@@ -10,7 +10,7 @@ import type { Moment } from "../machine/moment.ts";
 import type { Timeline } from "../machine/timeline/timeline.ts";
 import { Problem } from "../problem.ts";
 import { Backward } from "./backward.ts";
-import { Calls, type WrittenMemory } from "./calls.ts";
+import { Calls } from "./calls.ts";
 import { type Followed, follow } from "./follow.ts";
 import { Forward } from "./forward.ts";
 import { peek } from "./memory.ts";
@@ -276,7 +276,8 @@ export class Debugger {
    */
   async settle(): Promise<void> {
     await this._run?.standing.inside.leave();
-    await this._leaveCall();
+    const place = this._run?.calls.leave();
+    if (place) await this._go(() => this.timeline.returnTo(place), "step");
   }
   /** Goes back to where it stood before `settle`. */
   async unsettle(): Promise<void> {
@@ -354,14 +355,6 @@ export class Debugger {
       sendToTask(task, info);
     });
     return true;
-  }
-  /** Before registers, or these bytes of memory, are written: what a call that is over has done is undone. */
-  async endCall(memory?: WrittenMemory): Promise<void> {
-    if (!this._at.calls.goesOn(memory)) await this._leaveCall();
-  }
-  private async _leaveCall(): Promise<void> {
-    const place = this._run?.calls.leave();
-    if (place) await this._go(() => this.timeline.returnTo(place), "step");
   }
   /** Changes memory. False: a byte cannot be written. */
   write(pid: number, address: number, bytes: Uint8Array): boolean {

@@ -113,6 +113,14 @@ const call = (name: string, size: number): Register => ({
   },
 });
 
+const many = <T>(count: number, make: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i));
+
+const changeImage = ({ state }: Processor, change: (image: Uint8Array) => void): boolean => {
+  const image = new Uint8Array(fxsaveSize);
+  fxsave(state, new DataView(image.buffer), true, 16);
+  change(image);
+  return fxrstor(state, new DataView(image.buffer), true, 16);
+};
 /** A part of FXSAVE's image. */
 const inImage = (name: string, offset: number, bytes: number, size: number, type: string, group?: string): Register => ({
   name,
@@ -126,18 +134,20 @@ const inImage = (name: string, offset: number, bytes: number, size: number, type
     for (let i = bytes - 1; i >= 0; i--) value = (value << 8n) | BigInt(image[offset + i] as number);
     return value;
   },
-  put: ({ state }, value) => {
-    const image = new Uint8Array(fxsaveSize);
-    fxsave(state, new DataView(image.buffer), true, 16);
-    for (let i = 0; i < bytes; i++) image[offset + i] = Number((value >> BigInt(8 * i)) & 0xffn);
-    return fxrstor(state, new DataView(image.buffer), true, 16);
-  },
+  put: (cpu, value) =>
+    changeImage(cpu, (image) => {
+      for (let i = 0; i < bytes; i++) image[offset + i] = Number((value >> BigInt(8 * i)) & 0xffn);
+    }),
 });
 const x87 = (name: string, offset: number, bytes: number): Register => inImage(name, offset, bytes, 4, "int", "float");
 const tags: Register = {
   ...x87("ftag", 4, 1),
   get: ({ state }) => BigInt(tagWord(state)),
-  put: ({ state }, value) => value === BigInt(tagWord(state)),
+  // A tag is two bits in the word, 3 for an empty register, and one bit in the image.
+  put: (cpu, value) =>
+    changeImage(cpu, (image) => {
+      image[4] = many(8, (i) => (((value >> BigInt(2 * i)) & 3n) === 3n ? 0 : 1 << i)).reduce((sum, bit) => sum | bit, 0);
+    }),
 };
 const vector = (name: string, n: number, half: 0 | 1): Register => ({
   name,
@@ -154,7 +164,6 @@ const vector = (name: string, n: number, half: 0 | 1): Register => ({
     return true;
   },
 });
-const many = <T>(count: number, make: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i));
 
 const floats: readonly Register[] = [
   ...many(8, (i) => inImage(`st${i}`, 32 + 16 * i, 10, 10, "i387_ext", "float")),

@@ -14,6 +14,7 @@ int change(void) {
 int length(const char *text) { return (int)strlen(text); }
 int sum(int a, int b, int c, int d, int e, int f, int g, int h) { return a + b + c + d + e + f + g + h; }
 double half(double of) { return of / 2; }
+char *first(void) { return line; }
 int crash(void) { return *(volatile int *)0; }
 int inner(void) { return var; }
 int outer(void) {

@@ -41,7 +41,7 @@ describe.skipIf(missing("calls in a recording", nativeX64, gcc, gcc32))("a funct
         ],
         { symbols: program },
       );
-      expect(valuesIn(said)).toEqual(["22", "4", "36", "1.5", "-42"]);
+      expect(valuesIn(said)).toEqual(["22", "4", "36", "1.5", "22"]);
       expect(said).toMatch(/^\* 0 .*\n(?! )/m);
       expect(said).toContain(END);
     });
@@ -73,6 +73,8 @@ describe.skipIf(missing("calls in a recording", nativeX64, gcc, gcc32))("a funct
       });
       expect(said).toMatch(/\$2 = 5\n/);
       expect(said).toMatch(/var 5, read 0: /);
+      const pointed = [...begin, "print first()", "set var *$1 = 88", "continue"];
+      expect(gdbOn(folder, recording, pointed, { symbols: program })).toMatch(/read 0: X/);
     });
   });
   it("leaves nothing in the past of a run, and is part of it at its end", minutes, async () => {

@@ -41,14 +41,13 @@ export const readMemory = (task: Task | undefined, rest: string, isBinary: boole
   return out;
 };
 /** M and X. */
-export const writeMemory = async (debug: Debugger, task: Task | undefined, data: Uint8Array, text: string): Promise<string> => {
+export const writeMemory = (debug: Debugger, task: Task | undefined, data: Uint8Array, text: string): string => {
   const [head, at, count] = /^[MX]([0-9a-f]+),([0-9a-f]+):/i.exec(text) ?? [];
   const [address, length] = [at === undefined ? undefined : hexNumber(at), count === undefined ? undefined : hexNumber(count)];
   if (address === undefined || length === undefined || head === undefined || !task) return INVALID;
   const bytes = text[0] === "X" ? data.subarray(head.length) : unhex(text.slice(head.length));
   if (bytes?.length !== length) return INVALID;
   if (length === 0) return OK;
-  await debug.endCall({ pid: task.process.pid, address, length });
   return debug.write(task.process.pid, address, bytes) ? OK : FAULT;
 };
 /** Z and z. `pid`: the process of the point. */
