@@ -148,7 +148,8 @@ export const op = {
 
 /**
  * An expression with one result. `k` is the operator's immediate: constant, index of a local or function,
- * memory offset, or lanes.
+ * memory offset, or lanes. A negative index `~n` is the module's own function `n`, in order of
+ * `ModuleWriter.func`.
  */
 export interface WasmNode {
   readonly t: WasmType;
@@ -286,6 +287,7 @@ export class Body {
   readonly params: readonly WasmType[];
   readonly #locals: WasmType[] = [];
   readonly #hints: [number, boolean][] = [];
+  readonly #ownCalls: number[] = [];
   readonly code: Bytes;
   constructor(params: readonly WasmType[], room?: number) {
     this.params = params;
@@ -324,6 +326,7 @@ export class Body {
     this.opcode(n.op);
     if (n.op === op.i32const) c.s32(n.k as number);
     else if (n.op === op.i64const) c.s64(n.k as bigint);
+    else if (n.op === op.call && (n.k as number) < 0) this.#ownCall(~(n.k as number));
     else if (n.op === op.localGet || n.op === op.globalGet || n.op === op.call) c.u(n.k as number);
     else if (isLoad(n.op)) this.#memarg(n.k as number);
     else if (n.k instanceof Uint8Array) c.bytes(n.k);
@@ -333,6 +336,11 @@ export class Body {
     if (o < 0x100) return c.byte(o);
     c.byte(o >> 12 === 0xf ? o >> 8 : 0xfd);
     c.u(o >> 12 === 0xf ? o & 0xff : o - 0xfd00);
+  }
+  /** The index of the module's own function `n`, in two bytes: imports that are added later move it. */
+  #ownCall(n: number): void {
+    this.#ownCalls.push(this.code.length);
+    this.code.bytes([n | 0x80, 0]);
   }
   /** Alignment hint 0: guest addresses are unaligned. */
   #memarg(offset: number): void {
@@ -408,10 +416,13 @@ export class Body {
   later(fill: (b: Body) => void): void {
     this.#later.push({ at: this.code.length, fill });
   }
-  /** The code with the late statements inserted, and the map from old to new positions. */
-  #filled(): { code: Uint8Array; moved: (at: number) => number } {
+  /**
+   * The code with the late statements inserted, the map from old to new positions (both ascending), and the
+   * calls of own functions in late statements.
+   */
+  #filled(): { code: Uint8Array; moved: (positions: readonly number[]) => readonly number[]; ownCalls: readonly number[] } {
     const code = this.code.done();
-    if (this.#later.length === 0) return { code, moved: (at) => at };
+    if (this.#later.length === 0) return { code, moved: (positions) => positions, ownCalls: [] };
     const out = new Body([], 2 * code.length);
     let from = 0;
     const inserted = this.#later.map(({ at, fill }) => {
@@ -421,13 +432,14 @@ export class Body {
       return { at, by: out.code.length - at };
     });
     out.code.bytes(code.subarray(from));
-    // Positions are passed in ascending order.
-    let next = 0;
-    const moved = (at: number): number => {
-      while (next < inserted.length && inserted[next]!.at <= at) next++;
-      return next === 0 ? at : at + inserted[next - 1]!.by;
+    const moved = (positions: readonly number[]): number[] => {
+      let next = 0;
+      return positions.map((at) => {
+        while (next < inserted.length && inserted[next]!.at <= at) next++;
+        return next === 0 ? at : at + inserted[next - 1]!.by;
+      });
     };
-    return { code: out.code.done(), moved };
+    return { code: out.code.done(), moved, ownCalls: out.#ownCalls };
   }
   /** The function's bytes. `prologue` is optional code over the same locals, placed first. */
   done(prologue?: Bytes): FunctionBytes {
@@ -445,10 +457,12 @@ export class Body {
     }
     if (prologue) out.bytes(prologue.done());
     const start = out.length;
-    const { code, moved } = this.#filled();
+    const { code, moved, ownCalls } = this.#filled();
     out.bytes(code);
     out.byte(op.end);
-    return Object.assign(out.done(), { hints: this.#hints.map(([at, likely]): BranchHint => ({ at: start + moved(at), likely })) });
+    const hinted = moved(this.#hints.map(([at]) => at));
+    const hints = this.#hints.map(([, likely], n): BranchHint => ({ at: start + hinted[n]!, likely }));
+    return Object.assign(out.done(), { hints, ownCalls: [...moved(this.#ownCalls), ...ownCalls].map((at) => start + at) });
   }
 }
 
@@ -457,5 +471,8 @@ export interface BranchHint {
   readonly at: number;
   readonly likely: boolean;
 }
-/** A function's bytes with its branch hints. */
-export type FunctionBytes = Uint8Array & { readonly hints?: readonly BranchHint[] };
+/**
+ * A function's bytes with its branch hints, and with the positions of its calls of own functions of the
+ * module: two bytes with the number of the function among them (`WasmNode.k`).
+ */
+export type FunctionBytes = Uint8Array & { readonly hints?: readonly BranchHint[]; readonly ownCalls?: readonly number[] };

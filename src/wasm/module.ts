@@ -68,6 +68,14 @@ export class ModuleWriter {
     this.#firstSlot = firstSlot;
   }
 
+  /** Replaces the number of an own function by its index, which is known when all imports are. */
+  #setIndex(body: FunctionBytes, at: number): void {
+    const index = this.#imports.length + (body[at]! & 0x7f);
+    if (index >= 1 << 14) throw new Error("the index of an own function has more than two bytes");
+    body[at] = (index & 0x7f) | 0x80;
+    body[at + 1] = index >> 7;
+  }
+
   /**
    * The module's bytes. Memory is imported as vm.memory with `least` to `most` pages of 64 KiB. If both are
    * equal, the engine knows that memory never moves and does not reload its base after calls. It then omits
@@ -178,9 +186,10 @@ export class ModuleWriter {
       });
     section(10, (b) => {
       b.u(this.#funcs.length);
-      for (const f of this.#funcs) {
-        b.u(f.body.length);
-        b.bytes(f.body);
+      for (const { body } of this.#funcs) {
+        for (const at of body.ownCalls ?? []) this.#setIndex(body, at);
+        b.u(body.length);
+        b.bytes(body);
       }
     });
     return out.done();

@@ -108,6 +108,38 @@ const outsideRange = (findPageRange: number): FunctionBytes => {
   return b.done();
 };
 
+/**
+ * The slow paths that a region's function calls, each by an own function of its module that goes on to the
+ * import.
+ *
+ * A call of an import reads the instance's table of imports. The end of a region does so, too
+ * (`enterRegion`). V8 takes both reads out of a loop that calls a slow path, so two values of the guest lose
+ * their registers (decision 70). A call of an own function reads nothing.
+ */
+export class SlowPathCalls {
+  readonly #imported = new Map<SlowPath, number>();
+  readonly #import: (name: SlowPath) => number;
+  constructor(importSlowPath: (name: SlowPath) => number) {
+    this.#import = importSlowPath;
+  }
+  /** The index of the call's target, for a module whose own function 0 is the region. */
+  of(name: SlowPath): number {
+    if (!this.#imported.has(name)) this.#imported.set(name, this.#import(name));
+    return ~(1 + [...this.#imported.keys()].indexOf(name));
+  }
+  /** Adds the own functions after the region. */
+  add(m: ModuleWriter): void {
+    for (const [name, index] of this.#imported) {
+      const type = slowPathTypes[name];
+      const b = new Body(type.params);
+      type.params.forEach((t, n) => b.expr(localGet(t, n)));
+      b.opcode(op.returnCall);
+      b.code.u(index);
+      m.func(type, b.done());
+    }
+  }
+}
+
 /** (budget, number of the entry, slot): the region of a slot. */
 const enterRegion = (regionTypeIndex: number): FunctionBytes => {
   const b = new Body(enterRegionType.params);

@@ -18,7 +18,7 @@ import type { BlockGraph } from "../cfg/graph.ts";
 import { JumpTables } from "../emit/jump-tables.ts";
 import { lazyRegionEmitter } from "../emit/lazy.ts";
 import type { RegionRuntime } from "../emit/region-base.ts";
-import { slowPaths, slowPathTypes } from "../emit/slow-path.ts";
+import { SlowPathCalls, slowPaths, slowPathTypes } from "../emit/slow-path.ts";
 import { longImmediate, memoryAddressOf } from "./code-snapshot.ts";
 
 /** The functions and memory that compiled regions are linked to. */
@@ -125,13 +125,13 @@ export class RegionModules {
       imported.set(name, index);
       return index;
     };
-    const slowPath = (name: keyof typeof slowPathTypes) => use("lookups", name, slowPathTypes[name]);
+    const slowPathCalls = new SlowPathCalls((name) => m.importFunc("lookups", name, slowPathTypes[name]));
     const runtime: RegionRuntime = {
       ...handlersOnly,
-      lookUp: () => slowPath("lookUp"),
-      lookUpForStore: () => slowPath("lookUpForStore"),
-      acrossPages: () => slowPath("acrossPages"),
-      outsideRange: () => slowPath("outsideRange"),
+      lookUp: () => slowPathCalls.of("lookUp"),
+      lookUpForStore: () => slowPathCalls.of("lookUpForStore"),
+      acrossPages: () => slowPathCalls.of("acrossPages"),
+      outsideRange: () => slowPathCalls.of("outsideRange"),
       serve: () => use("js", "serve", { params: [wt.i32], results: [wt.i32] }),
       isDeoptimised: (ip) => {
         const is = this.#isDeoptimised(ip);
@@ -166,6 +166,7 @@ export class RegionModules {
       return this.make(graph, slot, { ...how, base: undefined });
     }
     m.exportFunc("region", m.func(regionType, body));
+    slowPathCalls.add(m);
     const { memory } = this.#links;
     const pages = memory.buffer.byteLength >>> 16;
     const wasm = m.done(pages, pages, isShared(memory)) as Uint8Array<ArrayBuffer>;
