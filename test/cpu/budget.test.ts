@@ -117,6 +117,32 @@ test("faults in a repeated instruction change no time, in any tier", () => {
   }
 });
 
+test("rounds behind compiled code that has charged more time than its part end with the run", () => {
+  // mov bl, 60; mov ecx, 1; rep stosb; dec bl; jnz to the second; dec esi; jnz to the first
+  const bytes = [0xb3, 60, 0xb9, 1, 0, 0, 0, 0xf3, 0xaa, 0xfe, 0xcb, 0x75, 0xf5, 0xff, 0xce, 0x75, 0xef];
+  // mov ecx, 1000000; rep stosb; jmp to itself
+  const rounds = [0xb9, 0x40, 0x42, 0x0f, 0, 0xf3, 0xaa, 0xeb, 0xfe];
+  cpu.setAddressSpace({ translate: (address) => (address < FILLED ? layout.frames : layout.frames + 4096) });
+  cpu.flushTlb();
+  for (const limit of [3000, 3003, 3003, 3007, 3003]) {
+    const after = (engine: Engine): readonly number[] => {
+      cpu.engine = engine;
+      cpu.invalidateFrame(layout.frames);
+      cpu.state.u8.set([...bytes, ...rounds], layout.frames);
+      cpu.state.setGpr(R.di, FILLED);
+      cpu.state.setGpr(R.si, 10);
+      cpu.state.rip = PAGE;
+      cpu.flags = 0;
+      const end = cpu.instructions + limit;
+      while (cpu.instructions < end) expect(cpu.run(end - cpu.instructions)).toBe(exit.budget);
+      return [cpu.instructions - end, cpu.state.gpr(R.cx)];
+    };
+    const plain = after("interpret");
+    for (const engine of ["jit", "baseline"] as const) expect([engine, limit, ...after(engine)]).toEqual([engine, limit, ...plain]);
+  }
+  cpu.engine = "jit";
+});
+
 test("a single step comes although a part of the budget ends just there", () => {
   for (let n = 1; n < 300; n++) {
     cpu.state.setGpr(R.sp, PAGE);

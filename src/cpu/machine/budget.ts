@@ -82,8 +82,14 @@ export class Budget {
   }
   /** Returns to the limit the instructions that regions have charged for slow instructions. */
   giveTimeBack(): void {
-    this.held += this.#i32[timeCharge] as number;
-    this.#i32[timeCharge] = 0;
+    const i32 = this.#i32;
+    this.held += i32[timeCharge] as number;
+    i32[timeCharge] = 0;
+    // Regions may have charged more than they had.
+    const owed = Math.min(this.held, -(i32[regionBudget] as number));
+    if (owed <= 0) return;
+    this.held -= owed;
+    i32[regionBudget] = (i32[regionBudget] as number) + owed;
   }
   /** The remaining instructions of the limit that the interpreter does not have. */
   rest(): number {
