@@ -11,7 +11,7 @@ import type { Task } from "../kernel/core/task.ts";
 import { credOf } from "../kernel/cred/cred.ts";
 import type { ByteSink } from "../kernel/fs/files/stream.ts";
 import type { FileDescription } from "../kernel/fs/vfs/file.ts";
-import { spawn } from "../kernel/lifecycle/spawn.ts";
+import { candidates, spawn } from "../kernel/lifecycle/spawn.ts";
 import type { FilteredCall, Observer } from "../kernel/observer.ts";
 import { observe } from "../kernel/observer.ts";
 import { endProcess } from "../kernel/signal/send.ts";
@@ -264,8 +264,8 @@ export class Session {
     if (typeof process === "number") {
       if (options.cwd !== undefined && !lookAt(kernel.vfs, options.cwd)?.isDirectory) throw lazyElfProblem().folderProblem(options.cwd);
       const { cwd = "/" } = options;
-      const file = lookAt(kernel.vfs, path.startsWith("/") ? path : `${cwd}/${path}`);
-      throw lazyElfProblem().executionProblem(path, -process, file, cwd);
+      const files = candidates(path, env["PATH"]).map((name) => lookAt(kernel.vfs, name.startsWith("/") ? name : `${cwd}/${name}`));
+      throw lazyElfProblem().executionProblem(path, -process, files.find((file) => file?.bytes) ?? files[0], cwd);
     }
     return process;
   }

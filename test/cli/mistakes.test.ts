@@ -70,6 +70,23 @@ describe("a file that cannot be run", () => {
       complains(trapgate(["run", "--policy", fifo, guestPath("hello-syscall")]), 125, /there is no file/);
     });
   });
+  it("a name that is in the working directory alone, not in PATH", async () => {
+    await inFolder(async (folder) => {
+      writeFileSync(join(folder, "static"), elf(), { mode: 0o755 });
+      complains(
+        trapgate(["run", "--root", folder, "static"]),
+        127,
+        /static: not found \(a name without a slash is looked up in the guest.s PATH/,
+      );
+    });
+  });
+  it("a script in PATH whose interpreter is missing", async () => {
+    await inFolder(async (folder) => {
+      mkdirSync(join(folder, "bin"));
+      writeFileSync(join(folder, "bin", "script"), "#!/no/such\n", { mode: 0o755 });
+      complains(trapgate(["run", "--root", folder, "script"]), 127, /script: needs the interpreter \/no\/such, which/);
+    });
+  });
   it("a name that the root does not have", async () => {
     await inFolder(async (folder) => complains(trapgate(["run", "--root", folder, "/bin/sh"]), 127, /\/bin\/sh: not found/));
   });

@@ -76,7 +76,8 @@ const start = (task: Task, request: SpawnRequest): string | number => {
   task.fs.cwd = cwd;
   let worst = -E.ENOENT;
   const strings = { argv: listOf(request.argv), envp: listOf(request.envp) };
-  for (const name of candidates(request)) {
+  const search = request.envp.findLast((entry) => entry.startsWith("PATH="))?.slice("PATH=".length);
+  for (const name of candidates(request.path, search)) {
     const failed = tryOne(task, name, strings);
     if (failed === 0) return name;
     if (!goOn.has(failed)) return failed;
@@ -88,9 +89,9 @@ const start = (task: Task, request: SpawnRequest): string | number => {
 
 /** man 3 exec, "Special semantics for execlp() and execvp()" */
 const goOn: ReadonlySet<number> = new Set([-E.ENOENT, -E.ENOTDIR, -E.EACCES]);
-const candidates = ({ path, envp }: SpawnRequest): readonly string[] => {
+/** The names by which a program is looked up: a name without a slash in each folder of PATH. */
+export const candidates = (path: string, search = ""): readonly string[] => {
   if (path.includes("/") || path === "") return [path];
-  const search = envp.findLast((entry) => entry.startsWith("PATH="))?.slice("PATH=".length) ?? "";
   return search.split(":").map((folder) => (folder === "" ? path : `${folder}/${path}`));
 };
 
