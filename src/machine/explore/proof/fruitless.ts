@@ -166,7 +166,7 @@ export class FruitlessReads {
   reads(task: Task, address: number, bytes: number): void {
     this._quiet.set(task.pid, (this._quiet.get(task.pid) ?? 0) + 1);
     this._last.delete(task.pid);
-    this._add(task.pid, `${address}:${bytes}:${valueOf(task, address, bytes)}`);
+    if (this._history(task.pid) !== UNKNOWN) this._add(task.pid, `${address}:${bytes}:${valueOf(task, address, bytes)}`);
   }
   /**
    * What the task has read last leads nowhere: an assumption fails, or it is in the state before its last so

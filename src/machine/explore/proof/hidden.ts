@@ -19,10 +19,12 @@ export interface HiddenAccess {
   /** The work that it belongs to. Undefined: the function that the program has called was not asked for. */
   readonly orders: Orders | undefined;
   /** Asks for it, from the next run on. */
-  readonly ask: () => void;
-  /** Makes accesses to these bytes events; undefined: they cannot be, and the proof has this gap. */
-  readonly promote?: () => void;
+  ask(): void;
+  /** Accesses to these bytes cannot be events: the proof has this gap. */
+  readonly isFixed: boolean;
   readonly gap: string;
+  /** Makes them events. */
+  promote(): void;
 }
 /** The same in a run of the search: behind event `own` of its task, and before event `at` of the run. */
 export interface PlacedAccess {
@@ -143,10 +145,10 @@ const reportWord = (list: Use[], clock: RunOrder["clock"], report: (a: Use, b: U
 export const resolve = (a: Use, b: Use): string | undefined => {
   const hidden = [a.access, b.access].filter((one) => one !== undefined);
   const unknown = hidden.filter(({ orders }) => orders === undefined);
-  for (const { ask } of unknown) ask();
+  for (const access of unknown) access.ask();
   if (unknown.length > 0 || areOrdered(hidden.map(({ orders }) => orders))) return undefined;
-  const fixed = hidden.filter(({ promote }) => promote === undefined);
+  const fixed = hidden.filter(({ isFixed }) => isFixed);
   if (fixed.length > 0) return (fixed.find(({ orders }) => orders === "nothing") ?? fixed[0])?.gap;
-  for (const { promote } of hidden) promote?.();
+  for (const access of hidden) access.promote();
   return undefined;
 };

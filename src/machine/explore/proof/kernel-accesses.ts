@@ -87,7 +87,9 @@ export class KernelAccesses implements KernelReads {
       writes: how === access.write,
       isPart: true,
       orders: "nothing" as const,
+      isFixed: true,
       ask: () => {},
+      promote: () => {},
     };
     this._run.hides(task.pid, { ...written, gap: "clone writes an id that other threads use" });
   }

@@ -13,8 +13,9 @@ import type { Candidate, PendingEvent, Strategy } from "../strategy.ts";
 import { Awaits } from "./awaits.ts";
 import { isOnMappedFile, isOnSignals, isUnseen, uncovered } from "./calls.ts";
 import { FruitlessReads } from "./fruitless.ts";
+import type { HiddenAccess } from "./hidden.ts";
 import { KernelAccesses } from "./kernel-accesses.ts";
-import type { LibraryWork } from "./library-functions.ts";
+import type { LibraryWork, Orders } from "./library-functions.ts";
 import { Mutexes } from "./mutexes.ts";
 import { ThreadIds } from "./thread-ids.ts";
 
@@ -38,6 +39,57 @@ interface Place {
 
 /** An access by the program. */
 const NONE: LibraryWork = { orders: "nothing", name: "" };
+
+/** An access without an event. A run has hundreds: what few of them need is a method. */
+class UnorderedAccess implements HiddenAccess {
+  readonly ip: number;
+  readonly space: object;
+  readonly address: number;
+  readonly bytes: number;
+  readonly writes: boolean;
+  readonly isPart: boolean;
+  readonly orders: Orders | undefined;
+  private readonly _task: Task;
+  private readonly _repeats: boolean;
+  private readonly _name: string;
+  private readonly _words: SharedWords;
+  private readonly _pages: () => PagesInUse;
+
+  constructor(
+    of: Place & { readonly task: Task; readonly writes: boolean; readonly isPart: boolean; readonly repeats: boolean },
+    orders: Orders | undefined,
+    name: string,
+    words: SharedWords,
+    pages: () => PagesInUse,
+  ) {
+    this._task = of.task;
+    this.ip = of.ip;
+    this.space = of.task.mem;
+    this.address = of.address;
+    this.bytes = of.bytes;
+    this.writes = of.writes;
+    this.isPart = of.isPart;
+    this.orders = orders;
+    this._repeats = of.repeats;
+    this._name = name;
+    this._words = words;
+    this._pages = pages;
+  }
+  get isFixed(): boolean {
+    return this._repeats || this.isPart;
+  }
+  get gap(): string {
+    const { _repeats: repeats, isPart, _name: name } = this;
+    const what = repeats ? "a repeated string instruction" : isPart ? "an instruction with several accesses" : "what a library keeps";
+    return `threads share memory by ${what}${name === "" ? "" : ` (${name})`}`;
+  }
+  ask(): void {
+    this._words.hidden.ask(this.ip);
+  }
+  promote(): void {
+    this._pages().use(this._task, this.address, this.bytes);
+  }
+}
 
 /** The parts for one run. */
 export class ProofParts {
@@ -133,18 +185,12 @@ export class ProofParts {
     }
     if (isLinker) return;
     const work = isLibrary ? words.hidden.workOf(task, ip) : NONE;
-    const { name = "", orders } = work ?? {};
+    const orders = work?.orders;
     // The order of files' locks decides; and what the program gives and gets is not the library's.
     const isOpen = orders === "files" && (isAtomic || !instructions.isLibraryData(task, address));
-    const what = repeats ? "a repeated string instruction" : isSecond ? "an instruction with several accesses" : "what a library keeps";
-    strategy.hidden?.(task.pid, {
-      ...{ ip, space: task.mem, address, bytes, writes: how === access.write },
-      isPart: isSecond,
-      orders: isOpen ? "nothing" : orders,
-      ask: () => words.hidden.ask(ip),
-      gap: `threads share memory by ${what}${name === "" ? "" : ` (${name})`}`,
-      ...(repeats || isSecond ? {} : { promote: () => pages().use(task, address, bytes) }),
-    });
+    const writes = how === access.write;
+    const place = { task, ip, address, bytes, writes, isPart: isSecond, repeats };
+    strategy.hidden?.(task.pid, new UnorderedAccess(place, isOpen ? "nothing" : orders, work?.name ?? "", words, pages));
   }
   /** A task comes to an event; what a proof knows of it. `readsId`: the id of another thread. */
   flagsOf(task: Task, place: Place, instruction: Instruction, readsId: boolean): Partial<PendingEvent> {
