@@ -3,11 +3,13 @@
 import { explore, replay } from "../../src/machine/explore/explore.ts";
 import { hostTree } from "../../src/node.ts";
 
-/** A program, the seconds that it may take, and the schedules of its proof. */
+/** A program and its limits. */
 export interface Question {
   /** Programs in which unknown values are of one row, and at last one in which a search chooses them. */
   readonly programs: readonly string[];
-  readonly seconds: number;
+  /** That it may take; undefined: schedules are the only limit. */
+  readonly seconds?: number;
+  /** Of its proof. */
   readonly schedules: number;
 }
 /** "yes" if reach_error() is called, "never" for a proof, or the reason for which there is no verdict. */
@@ -19,6 +21,8 @@ export interface Answer {
   readonly schedules: number;
   readonly seconds: number;
 }
+/** What the process sends: an answer, or from time to time that schedules end. */
+export type Message = Answer | "lives";
 
 const ERROR = "reach_error";
 const MORE = "more choices";
@@ -31,13 +35,31 @@ const MOST = 100;
 /** The part of the time that the traces have. */
 const SHARE = 0.9;
 
+/** Milliseconds between two signs of life. */
+const BEAT = 1000;
+let next = 0;
+const live = (): void => {
+  if (performance.now() < next) return;
+  next = performance.now() + BEAT;
+  process.send?.("lives" satisfies Message);
+};
+
 /** Proves a program, or finds a call of reach_error(): with values of a row first. */
-const judge = async ({ programs, seconds, schedules: most }: Question): Promise<Answer> => {
+const judge = async ({ programs, seconds = Infinity, schedules: limit }: Question): Promise<Answer> => {
   let [schedules, milliseconds] = [0, 0];
   for (const [n, program] of programs.entries()) {
     const isLast = n === programs.length - 1;
-    const own = seconds / (isLast ? 1 : 2 * programs.length);
-    const options = { root: hostTree("/"), atomic: "verifier_atomic", neverOutput: [ERROR, MORE], clock: "2025-01-01", minimise: false };
+    const parts = isLast ? 1 : 2 * programs.length;
+    const own = seconds / parts;
+    const most = Math.ceil(limit / parts);
+    const options = {
+      root: hostTree("/"),
+      atomic: "verifier_atomic",
+      neverOutput: [ERROR, MORE],
+      clock: "2025-01-01",
+      minimise: false,
+      tried: live,
+    };
     let why = "";
     let counted = "";
     for (const search of ["dpor", ...OTHERS] as const) {

@@ -1,4 +1,4 @@
-// npm run schedules:proofs -- --sources DIR [--seconds N] [--schedules N] [--every N] [NAME…]: verdicts of
+// npm run schedules:proofs -- --sources DIR [--schedules N] [--seconds N] [--every N] [NAME…]: verdicts of
 // `explore` on SV-COMP's programs beside the expected ones. DIR is the folder `c` of SV-COMP's benchmarks
 // (gitlab.com/sosy-lab/benchmarking/sv-benchmarks) or a copy of some of its folders (pthread, pthread-atomic,
 // pthread-lit, pthread-wmm, …): a description NAME.yml beside each program says whether reach_error() can be
@@ -8,11 +8,19 @@ import { type ChildProcess, execFileSync, fork } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Answer, Question } from "./judge.ts";
+import type { Answer, Message, Question } from "./judge.ts";
 import { readOptions } from "./options.ts";
 
-/** `schedules` of each proof, which a loaded host does not change. `every`: every Nth program. */
-const { sources, values, isWanted } = readOptions({ seconds: "60", schedules: "2000", every: "1" }, "the folder c of SV-COMP's benchmarks");
+/**
+ * `schedules` of each proof: the only limit unless `seconds` are given, so that a verdict does not depend on
+ * the host's load. `every`: every Nth program.
+ */
+const { sources, values, isWanted } = readOptions(
+  { seconds: "none", schedules: "2000", every: "1" },
+  "the folder c of SV-COMP's benchmarks",
+);
+const seconds = values.seconds === "none" ? undefined : Number(values.seconds);
+if (seconds !== undefined && !(seconds > 0)) throw new Error('--seconds: a number, or "none"');
 
 /** Bits of unknown values in a run, if a program draws some in a loop. */
 const MANY = 24;
@@ -105,18 +113,21 @@ const build = (source: string, folder: string): Built => {
   return { programs, isWhole };
 };
 
-/** Times the limit after which a process that judges is ended. */
-const PATIENCE = 2;
-const EXTRA = 20;
+/**
+ * Seconds after which a process that judges is ended if no schedule has. A schedule takes milliseconds as a
+ * rule, or makes threads without an end.
+ */
+const PATIENCE = 120;
 let child: ChildProcess | undefined;
 
 /** Asks the process that judges. It is ended with a program that takes too long. */
 const judge = ({ programs }: Built): Promise<Answer> => {
   child ??= fork(join(import.meta.dirname, "judge.ts"), { serialization: "json" });
   const asked = child;
-  const seconds = Number(values.seconds);
+  const begun = performance.now();
   return new Promise((resolve) => {
-    const none = (why: string): Answer => ({ verdict: `unknown: ${why}`, isRepeated: true, traces: "", schedules: 0, seconds });
+    const took = (): number => (performance.now() - begun) / 1000;
+    const none = (why: string): Answer => ({ verdict: `unknown: ${why}`, isRepeated: true, traces: "", schedules: 0, seconds: took() });
     const answer = (one: Answer): void => {
       clearTimeout(timer);
       asked.removeAllListeners();
@@ -127,10 +138,10 @@ const judge = ({ programs }: Built): Promise<Answer> => {
       answer(none(why));
       asked.kill("SIGKILL");
     };
-    const timer = setTimeout(() => lose("one schedule takes too long"), (seconds * PATIENCE + EXTRA) * 1000);
-    asked.once("message", (one) => answer(one as Answer));
+    const timer = setTimeout(() => lose("one schedule takes too long"), PATIENCE * 1000);
+    asked.on("message", (one: Message) => (one === "lives" ? timer.refresh() : answer(one)));
     asked.once("exit", () => lose("the process has ended"));
-    asked.send({ programs, seconds, schedules: Number(values.schedules) } satisfies Question);
+    asked.send({ programs, schedules: Number(values.schedules), ...(seconds === undefined ? {} : { seconds }) } satisfies Question);
   });
 };
 
@@ -168,7 +179,7 @@ const main = async (): Promise<void> => {
         console.log(`| ${name} | ${expected} | not built: ${text} | | | |`);
         continue;
       }
-      const { verdict, isRepeated, traces, schedules, seconds } = await judge(built);
+      const { verdict, isRepeated, traces, schedules, seconds: taken } = await judge(built);
       const isBounded = verdict === "never" && !built.isWhole;
       const isWrong = !isRepeated || (verdict !== expected && /^(yes|never)$/.test(verdict) && !isBounded);
       if (isWrong) row.wrong++;
@@ -178,7 +189,7 @@ const main = async (): Promise<void> => {
       else row.calls++;
       const note = isBounded ? " (bounded)" : isRepeated ? "" : " (not repeated)";
       console.log(
-        `| ${name} | ${expected} | ${isWrong ? `**${verdict}**` : verdict}${note} | ${traces} | ${schedules} | ${seconds.toFixed(1)} |`,
+        `| ${name} | ${expected} | ${isWrong ? `**${verdict}**` : verdict}${note} | ${traces} | ${schedules} | ${taken.toFixed(1)} |`,
       );
     }
     console.log("\n| folder | programs | proofs | calls found | wrong | without a verdict |\n|---|---|---|---|---|---|");
