@@ -34,7 +34,10 @@ class DebuggedRun {
   }
 }
 
-/** The debugger. Processes and threads are named by their ids: after a step back they are other objects. */
+/**
+ * The debugger. Processes and threads are named by their ids: after a step back they are other objects. A run
+ * or a way that throws a Problem leaves the program at the moment at which it was.
+ */
 export class Debugger {
   private readonly _wanted: Wanted = {
     catches: undefined,
@@ -230,7 +233,7 @@ export class Debugger {
   /** Runs on. */
   async continue(): Promise<Stop> {
     await this.settle();
-    return this._standing.going(() => this._at.forward.continue());
+    return this._going(() => this._at.forward.continue());
   }
   /**
    * Executes an instruction of a thread, and those of others that come first. `within`: until it leaves, or
@@ -242,7 +245,7 @@ export class Debugger {
     // As on a processor, a step is an iteration.
     if (!within && !this._isEachAlone && (await inside.enter(tid, inside.iterations + 1)) !== undefined)
       return this._standing.here({ kind: "step" }, tid);
-    return this._standing.going(() => this._at.forward.step(tid, within));
+    return this._going(() => this._at.forward.step(tid, within));
   }
   /** Undoes the last instruction of a thread, and all that others have done since. */
   async stepBack(tid: number, within?: readonly [from: number, to: number]): Promise<Stop> {
@@ -252,17 +255,17 @@ export class Debugger {
     if (iterations > 1) await inside.enter(tid, iterations - 1);
     if (iterations === 1) inside.forget();
     if (iterations > 0) return this._standing.here({ kind: "step" }, tid);
-    return this._standing.going(() => this._at.backward.stepBack(tid, within));
+    return this._going(() => this._at.backward.stepBack(tid, within));
   }
   /** Runs backward to the last stop before now. */
   async continueBack(): Promise<Stop> {
     await this.settle();
-    return this._standing.going(() => this._at.backward.continueBack());
+    return this._going(() => this._at.backward.continueBack());
   }
   /** Runs to the end of the program, and stops at its last moment. */
   async goToEnd(): Promise<Stop> {
     await this.settle();
-    return this._standing.going(() => this._at.forward.goToEnd());
+    return this._going(() => this._at.forward.goToEnd());
   }
   /** Runs to the end of the program without a stop. */
   async finish(): Promise<void> {
@@ -289,10 +292,19 @@ export class Debugger {
   get iterations(): number {
     return this._run?.standing.inside.iterations ?? 0;
   }
+  /** Runs or goes somewhere. After a Problem it stands where it was, also in the midst of an instruction. */
+  private async _going(work: () => Promise<Stop>): Promise<Stop> {
+    try {
+      return await this._standing.going(work);
+    } catch (error) {
+      if (error instanceof Problem) await this.unsettle();
+      throw error;
+    }
+  }
   private async _go(work: () => Promise<void>, kind: "step" | "start"): Promise<Stop> {
     await this.settle();
     const { _standing: standing, _notes: notes } = this;
-    return standing.going(async () => {
+    return this._going(async () => {
       await notes.quietly(work);
       standing.forget();
       const signal = kind === "step" ? await this._at.forward.signalAhead() : undefined;

@@ -5,6 +5,7 @@ import type { SigInfo } from "../kernel/signal/state/info.ts";
 import { compareMoments, type Moment } from "../machine/moment.ts";
 import { WayGivenUp } from "../machine/timeline/given-up.ts";
 import type { Timeline } from "../machine/timeline/timeline.ts";
+import { Problem } from "../problem.ts";
 import { Inside } from "./inside.ts";
 import { type Noticed, Notices } from "./notices.ts";
 import { programCounter } from "./registers.ts";
@@ -70,29 +71,39 @@ export class Standing {
   }
   /**
    * Runs or goes somewhere, until there is a stop. The owner may give that up at any time: the program stands
-   * at `base` then, which is where it began if `work` has named no other moment.
+   * at `base` then, which is where it began if `work` has named no other moment. After a Problem, which goes
+   * on to the caller, it stands where it began.
    */
   async going(work: () => Promise<Stop>): Promise<Stop> {
     const { timeline, notes } = this;
-    const from = timeline.moment;
+    const { place } = timeline;
+    const from = place.moment;
     const tid = this.current?.pid;
     const [left, granted, signals] = [[...notes.left], [...notes.granted], [...this.signals]];
+    const restore = (): void => {
+      this.forget();
+      for (const [key, value] of left) notes.left.set(key, value);
+      for (const [key, value] of granted) notes.granted.set(key, value);
+      for (const [key, value] of signals) this.signals.set(key, value);
+    };
     timeline.keepIfFar();
     this.base = from;
     this._isGoing = true;
     try {
       return await work();
     } catch (error) {
-      if (!(error instanceof WayGivenUp)) throw error;
       this._isGoing = false;
       this._givenUpAt = undefined;
-      await notes.quietly(() => timeline.approach(this.base));
-      this.forget();
-      if (this.base === from) {
-        for (const [key, value] of left) notes.left.set(key, value);
-        for (const [key, value] of granted) notes.granted.set(key, value);
-        for (const [key, value] of signals) this.signals.set(key, value);
+      if (error instanceof Problem) {
+        // It may have come in the midst of a call: the way back is the restore of a snapshot.
+        await notes.quietly(() => timeline.returnTo(place));
+        notes.noted.length = 0;
+        restore();
       }
+      if (!(error instanceof WayGivenUp)) throw error;
+      await notes.quietly(() => timeline.approach(this.base));
+      if (this.base === from) restore();
+      else this.forget();
       return this.here({ kind: "interrupt" }, tid);
     } finally {
       this._isGoing = this.isInterrupted = false;

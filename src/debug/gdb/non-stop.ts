@@ -1,6 +1,7 @@
 // gdb's non-stop mode: each thread stops alone, and the others run on. Stops are told by notifications.
 // https://sourceware.org/gdb/current/onlinedocs/gdb.html/Remote-Non_002dStop.html
 import type { Task } from "../../kernel/core/task.ts";
+import { Problem } from "../../problem.ts";
 import type { Debugger } from "../debugger.ts";
 import { programCounter } from "../registers.ts";
 import type { Stop } from "../stop.ts";
@@ -103,8 +104,8 @@ export class NonStop {
     this._steps.set(tid, { ...action, kind: "continue" });
     return true;
   }
-  /** Runs until gdb sends something, or all threads stand still. */
-  async run(hasMore: () => boolean): Promise<void> {
+  /** Runs until gdb sends something, or all threads stand still. After a Problem they do, where they were. */
+  async run(hasMore: () => boolean, complain: (problem: Problem) => void): Promise<void> {
     const { _debug: debug } = this;
     while (!hasMore() && this.isRunning) {
       const steppers = this._running.filter(({ pid }) => this._steps.get(pid)?.kind === "step");
@@ -113,7 +114,15 @@ export class NonStop {
       debug.ranges = new Map(ranges.flatMap(([tid, step]) => (step?.kind === "continue" && step.within ? [[tid, step.within]] : [])));
       // Threads step one after the other: the next one must not run on meanwhile.
       debug.hold((task) => this._stopped.has(task.pid) || (task !== stepper && steppers.includes(task)));
-      const stop = stepper ? await debug.step(stepper.pid, this._steps.get(stepper.pid)?.within) : await debug.continue();
+      let stop: Stop;
+      try {
+        stop = stepper ? await debug.step(stepper.pid, this._steps.get(stepper.pid)?.within) : await debug.continue();
+      } catch (problem) {
+        if (!(problem instanceof Problem)) throw problem;
+        complain(problem);
+        for (const { pid: tid, process } of this._running) this._tell({ pid: process.pid, tid, why: { kind: "halted" } });
+        return;
+      }
       if (stop.why.kind === "interrupt" || this._runsOn(stop)) continue;
       this._tell(stop);
       const hasEnded = stop.why.kind === "thread-ended" || stop.why.kind === "ended";

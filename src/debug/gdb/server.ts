@@ -139,7 +139,10 @@ export class GdbServer {
     if (this._nonStop?.isRunning && this._waiting === 0 && !this._isClosed) this._runOn(this._nonStop);
   }
   private _runOn(nonStop: NonStop): void {
-    this._background = nonStop.run(() => this._waiting > 0 || this._isClosed).finally(() => (this._background = undefined));
+    const hasMore = (): boolean => this._waiting > 0 || this._isClosed;
+    // The protocol has no text for gdb's console in this mode.
+    const complain = ({ message }: Problem): void => this.onLog(`${message}\nThe threads stand where they were.\n`);
+    this._background = nonStop.run(hasMore, complain).finally(() => (this._background = undefined));
   }
   private _write(data: string | Uint8Array): void {
     this._log.note("remote", () => `sent: ${typeof data === "string" ? data : textOf(data)}`);
@@ -178,6 +181,13 @@ export class GdbServer {
       if (this._interrupts && kind === "step") stop = { ...stop, why: { kind: "interrupt" } };
       if (kind === "step" || kind === "interrupt") this._interrupts = false;
       return this._stopText(stop);
+    } catch (problem) {
+      if (!(problem instanceof Problem)) throw problem;
+      // An error would be no stop: gdb takes the program for one that may have gone on.
+      this._interrupts = false;
+      this._print(`${problem.message}\nThe program stands where it was.\n`);
+      const task = this._task ?? this._debug.current;
+      return this._stopText({ pid: task?.process.pid ?? 0, tid: task?.pid ?? 0, why: { kind: "halted" } });
     } finally {
       this._isRunning = false;
       this._log.note("event-loop", () => "the program rests");

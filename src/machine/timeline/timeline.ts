@@ -124,8 +124,9 @@ export class Timeline {
         const { seen } = this._branch;
         const shown = seen[stream];
         if (this._written[stream] <= shown) return;
-        seen[stream] = this._written[stream];
+        // Output that the owner could not take comes again, when the run does.
         hook?.(bytes.subarray(Math.max(0, shown - from)));
+        seen[stream] = this._written[stream];
       };
     const watched = { ...hooks, stdout: once(0, hooks.stdout), stderr: once(1, hooks.stderr) };
     this._idles = machine.kernel.idlesInRealTime;
