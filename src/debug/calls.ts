@@ -5,8 +5,9 @@ import { i386 } from "../abi/abi.ts";
 import type { Task } from "../kernel/core/task.ts";
 import { compareMoments, type Moment } from "../machine/moment.ts";
 import type { TimelinePlace } from "../machine/timeline/timeline.ts";
-import { generalRegisters, registerOf } from "./registers.ts";
+import { generalRegisters, programCounter, registerOf } from "./registers.ts";
 import type { Standing } from "./standing.ts";
+import type { Stop } from "./stop.ts";
 
 /** Bytes below the stack pointer that belong to the function that runs. System V ABI of x86-64, 3.2.2. */
 const RED_ZONE = 128;
@@ -19,12 +20,27 @@ export interface WrittenMemory {
   readonly address: number;
   readonly length: number;
 }
+/** A thread's stack pointer and program counter. */
+interface Frame {
+  readonly stack: number;
+  readonly counter: number;
+}
 /** A change of the past that may be the begin of a call. */
 interface BegunCall {
   readonly place: TimelinePlace;
   /** The registers before it, by thread. */
   readonly registers: ReadonlyMap<number, string>;
+  /** Where each thread stood before it. */
+  readonly frames: ReadonlyMap<number, Frame>;
+  /** The thread that executes the function. Absent: it is a change of another kind. */
+  tid?: number;
 }
+
+const isNarrow = (task: Task): boolean => task.program.abi === i386;
+const frameOf = (task: Task): Frame => ({
+  stack: Number(registerOf(task, isNarrow(task) ? "esp" : "rsp") ?? 0n),
+  counter: programCounter(task),
+});
 
 /** The calls of one debugged run. */
 export class Calls {
@@ -37,6 +53,8 @@ export class Calls {
   private _result: { readonly moment: Moment; readonly value: bigint } | undefined = undefined;
   /** Memory was written after a call: for a string among the next one's arguments, or by gdb's user. */
   private _isWritten = false;
+  /** Where the run has come back to from a call that ended the program. */
+  private _back: Moment | undefined = undefined;
 
   constructor(standing: Standing) {
     this._standing = standing;
@@ -69,7 +87,33 @@ export class Calls {
     const { moment } = this._standing.timeline;
     const task = this._standing.task(tid);
     const now = task && generalRegisters(task);
-    this._over = this._begun.findLast(({ place, registers }) => compareMoments(place.moment, moment) !== 0 && registers.get(tid) === now);
+    // Behind a call that has ended the program gdb writes what is there already.
+    const isBack = this._back !== undefined && compareMoments(this._back, moment) === 0;
+    this._over = this._begun.findLast(
+      ({ place, registers }) => (isBack || compareMoments(place.moment, moment) !== 0) && registers.get(tid) === now,
+    );
+  }
+  /** Before the run goes on: a thread that is elsewhere now, with more on its stack, executes a function. */
+  go(): void {
+    const { timeline, threads } = this._standing;
+    const begun = this._begun.at(-1);
+    if (!begun || compareMoments(begun.place.moment, timeline.moment) !== 0) return;
+    const isCalled = (task: Task): boolean => {
+      const before = begun.frames.get(task.pid);
+      const now = frameOf(task);
+      return before !== undefined && now.counter !== before.counter && now.stack < before.stack;
+    };
+    const task = threads.find(isCalled);
+    if (task) begun.tid = task.pid;
+  }
+  /** If a call has led to the end of the program or of history: its thread, and where the run goes on. */
+  ended({ why }: Stop): { readonly place: TimelinePlace; readonly tid: number } | undefined {
+    if (why.kind !== "ended" && !(why.kind === "history" && why.end === "end")) return undefined;
+    const begun = this._begun.find((one) => one.tid !== undefined);
+    if (begun?.tid === undefined) return undefined;
+    this.forget();
+    this._back = begun.place.moment;
+    return { place: begun.place, tid: begun.tid };
   }
   /** If a call is over, where the run has to go on. */
   leave(): TimelinePlace | undefined {
@@ -85,9 +129,8 @@ export class Calls {
   /** Memory of the stack that no function uses yet: there gdb puts arguments. */
   private _isUnused({ pid, address, length }: WrittenMemory): boolean {
     const isBelow = (task: Task): boolean => {
-      const narrow = task.program.abi === i386;
-      const stack = Number(registerOf(task, narrow ? "esp" : "rsp") ?? 0n);
-      return address >= stack - ARGUMENTS && address + length <= stack - (narrow ? 0 : RED_ZONE);
+      const { stack } = frameOf(task);
+      return address >= stack - ARGUMENTS && address + length <= stack - (isNarrow(task) ? 0 : RED_ZONE);
     };
     return this._standing.threads.some((task) => task.process.pid === pid && isBelow(task));
   }
@@ -95,6 +138,10 @@ export class Calls {
     const { timeline, threads } = this._standing;
     if (!timeline.isPast) return;
     timeline.keepIfFar();
-    this._begun.push({ place: timeline.place, registers: new Map(threads.map((task) => [task.pid, generalRegisters(task)])) });
+    this._begun.push({
+      place: timeline.place,
+      registers: new Map(threads.map((task) => [task.pid, generalRegisters(task)])),
+      frames: new Map(threads.map((task) => [task.pid, frameOf(task)])),
+    });
   }
 }

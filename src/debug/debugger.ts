@@ -233,7 +233,7 @@ export class Debugger {
   /** Runs on. */
   async continue(): Promise<Stop> {
     await this.settle();
-    return this._going(() => this._at.forward.continue());
+    return this._forward(() => this._at.forward.continue());
   }
   /**
    * Executes an instruction of a thread, and those of others that come first. `within`: until it leaves, or
@@ -245,7 +245,7 @@ export class Debugger {
     // As on a processor, a step is an iteration.
     if (!within && !this._isEachAlone && (await inside.enter(tid, inside.iterations + 1)) !== undefined)
       return this._standing.here({ kind: "step" }, tid);
-    return this._going(() => this._at.forward.step(tid, within));
+    return this._forward(() => this._at.forward.step(tid, within));
   }
   /** Undoes the last instruction of a thread, and all that others have done since. */
   async stepBack(tid: number, within?: readonly [from: number, to: number]): Promise<Stop> {
@@ -291,6 +291,16 @@ export class Debugger {
   /** Iterations of a repeated instruction that have been executed since the moment of now. */
   get iterations(): number {
     return this._run?.standing.inside.iterations ?? 0;
+  }
+  /** Runs on. From a function that gdb has called in the past and that ends the program it comes back. */
+  private async _forward(work: () => Promise<Stop>): Promise<Stop> {
+    const { calls } = this._at;
+    calls.go();
+    const stop = await this._going(work);
+    const call = calls.ended(stop);
+    if (!call) return stop;
+    await this._go(() => this.timeline.returnTo(call.place), "step");
+    return this._standing.here({ kind: "call-ended" }, call.tid);
   }
   /** Runs or goes somewhere. After a Problem it stands where it was, also in the midst of an instruction. */
   private async _going(work: () => Promise<Stop>): Promise<Stop> {

@@ -19,6 +19,8 @@ export type WhyStopped =
   | { readonly kind: "no-resumed" }
   /** It was told to stop, for no reason of the program. */
   | { readonly kind: "halted" }
+  /** A function that gdb called in the past has ended the program, which is back before the call. */
+  | { readonly kind: "call-ended" }
   | { readonly kind: "history"; readonly end: "begin" | "end" }
   /** A condition of `monitor stop`. */
   | { readonly kind: "condition"; readonly text: string };

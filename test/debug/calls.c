@@ -16,6 +16,10 @@ int sum(int a, int b, int c, int d, int e, int f, int g, int h) { return a + b +
 double half(double of) { return of / 2; }
 char *first(void) { return line; }
 int crash(void) { return *(volatile int *)0; }
+int leave(void) {
+  var = 8;
+  exit(3);
+}
 int inner(void) { return var; }
 int outer(void) {
   var = 7;

@@ -65,6 +65,34 @@ describe.skipIf(missing("calls in a recording", nativeX64, gcc, gcc32))("a funct
       expect(said).toContain(END);
     });
   });
+  it.each(["-m64", "-m32"])("ends the program, which stands then where it stood before: %s", minutes, async (option) => {
+    await inFolder(async (folder) => {
+      const { program, recording } = recorded(folder, option);
+      const ended = "The program being debugged exited while in a function called from GDB.";
+      // gdb writes the registers again, or does not.
+      const unwinds = option === "-m64" ? "on" : "off";
+      const commands = [
+        `set unwindonsignal ${unwinds}`,
+        ...begin,
+        tried("print leave()"),
+        "frame",
+        "print var",
+        "monitor branch",
+        "continue",
+      ];
+      const left = gdbOn(folder, recording, commands, { symbols: program });
+      expect(left).toContain(ended);
+      expect(left).toMatch(/^#0 +here \(\) at/m);
+      expect(valuesIn(left)).toEqual(["-42"]);
+      expect(left).toMatch(/^\* 0 .*\n(?! )/m);
+      expect(left).toContain(END);
+      // The signal that stops in the function ends the program.
+      const said = gdbOn(folder, recording, [...begin, tried("print crash()"), "continue", "frame", "continue"], { symbols: program });
+      expect(said.split(ended).length).toBe(2);
+      expect(said).toMatch(/^#0 +here \(\) at/m);
+      expect(said).toContain(END);
+    });
+  });
   it("is told from changes of the user, which stay on a branch", minutes, async () => {
     await inFolder(async (folder) => {
       const { program, recording } = recorded(folder, "-m64");

@@ -168,6 +168,8 @@ export class GdbServer {
   }
   private _stopText(stop: Stop): string {
     if (stop.why.kind === "condition") this._print(`stopped before ${stop.why.text}\n`);
+    if (stop.why.kind === "call-ended")
+      this._print("The program being debugged exited while in a function called from GDB.\nIt stands where it stood before the call.\n");
     if (stop.why.kind !== "ended") this._general = this._resumed = { pid: stop.pid, tid: stop.tid };
     return this._textOf(stop);
   }

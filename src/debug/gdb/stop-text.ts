@@ -30,6 +30,7 @@ const reasonsOf = (
     case "interrupt":
       return [SIGINT, []];
     case "halted":
+    case "call-ended":
       return [0, []];
     case "signal":
       return [why.signo, []];
