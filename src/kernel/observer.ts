@@ -17,8 +17,9 @@ declare module "./core/kernel.ts" {
   }
 }
 
-/** True if an observer sees calls at their doors. */
-export const checksCalls = ({ observer }: Kernel): boolean => observer !== undefined && observer.checksCalls !== false;
+/** True if an observer sees calls at their doors, or calls have points at their reads: not the fast path. */
+export const checksCalls = ({ observer, scheduler }: Kernel): boolean =>
+  (observer !== undefined && observer.checksCalls !== false) || scheduler.splitReads !== undefined;
 /** Sets the observer of a kernel. Undefined: none. */
 export const observe = (kernel: Kernel, observer: Observer | undefined): void => {
   kernel.observer = observer;

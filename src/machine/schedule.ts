@@ -3,11 +3,14 @@
 // `POINT:TASK,…[/SLICE]`, such as `17:4,23:3`, or `default`. TASK is a thread id. SLICE is the length of a
 // time slice in instructions. POINT is a number (points with a choice, counted from 0), or a place:
 // `3@1200` is before task 3's instruction 1200. A letter names another kind of point there: `3@1200c`
-// (letters below; `t`: no other task could run, but time could pass until a deadline). `3@1200>4@800` is not
+// (letters below; `t`: no other task could run, but time could pass until a deadline). `3@1200m2` is before
+// the second read of user memory by its call. `3@1200>4@800` is not
 // about a task: task 3's store at instruction 1200 stays in its store buffer, and leaves at the point 4@800,
 // or with `3@1200>f` at the task's next fence.
-import type { Chooser, PointKind } from "../kernel/core/scheduling.ts";
+import type { Kernel } from "../kernel/core/kernel.ts";
+import type { CallReads, Chooser, PointKind } from "../kernel/core/scheduling.ts";
 import type { Task } from "../kernel/core/task.ts";
+import { SplitReads } from "../kernel/entry/split-reads.ts";
 import { Problem } from "../problem.ts";
 
 /** A scheduling point at which another task than the default one runs. */
@@ -43,21 +46,21 @@ const malformed = (text: string): Problem =>
   new Problem("bad-schedule", `"${text}" is no schedule`, { help: "a schedule is such as 17:4,23:3, as trapgate explore prints it" });
 
 const parseDeparture = (one: string, text: string): Departure => {
-  const match = /^(?:(\d{1,9})|(\d{1,9}@\d{1,15}(?:(?:[ckrn]t?|t)(?:\.\d{1,9})?)?)):(\d{1,9})$/.exec(one);
+  const match = /^(?:(\d{1,9})|(\d{1,9}@\d{1,15}(?:(?:[ckrn]t?|t|m\d{1,9}t?)(?:\.\d{1,9})?)?)):(\d{1,9})$/.exec(one);
   if (!match) throw malformed(text);
   const [, number, place, task] = match;
   return { point: number === undefined ? (place as string) : Number(number), task: Number(task) };
 };
 
 const parseDelay = (one: string, text: string): Delay => {
-  const match = /^(\d{1,9}@\d{1,15})>(f|\d{1,9}@\d{1,15}(?:(?:[ckrn]t?|t)(?:\.\d{1,9})?)?)$/.exec(one);
+  const match = /^(\d{1,9}@\d{1,15})>(f|\d{1,9}@\d{1,15}(?:(?:[ckrn]t?|t|m\d{1,9}t?)(?:\.\d{1,9})?)?)$/.exec(one);
   if (!match) throw malformed(text);
   return { store: match[1] as string, until: match[2] as string };
 };
 
 /** Reads the text of a schedule. Throws a Problem if it is malformed. */
 export const parseSchedule = (text: string): Schedule => {
-  const match = /^(default|[\d:,@.ckrntf>]+)(?:\/([1-9]\d{0,8}))?$/.exec(text.trim());
+  const match = /^(default|[\d:,@.ckrnmtf>]+)(?:\/([1-9]\d{0,8}))?$/.exec(text.trim());
   if (!match) throw malformed(text);
   const [, list = DEFAULT, slice] = match;
   const parts = list === DEFAULT ? [] : list.split(",");
@@ -78,10 +81,11 @@ const where: Readonly<Record<PointKind, (task: number) => string>> = {
   return: (task) => `task ${task}, whose call has returned`,
   next: (task) => `task ${task}, whose turn it would be`,
   access: (task) => `task ${task}, which is about to access memory`,
+  read: (task) => `task ${task}, whose call is about to read more of its arguments`,
 };
 
 /** The letters of places. */
-const letters: Readonly<Record<PointKind, string>> = { access: "", call: "c", checked: "k", return: "r", next: "n" };
+const letters: Readonly<Record<PointKind, string>> = { access: "", call: "c", checked: "k", return: "r", next: "n", read: "m" };
 
 /** The one alternative to a task is that time passes. */
 const isOfTime = (candidates: readonly Task[]): boolean => candidates.length === 2 && candidates[1]?.state === "sleeping";
@@ -94,14 +98,18 @@ export class PointPlaces {
 
   /**
    * The place of a point. `user`: the task's instructions so far. If no task runs, the place is that of the
-   * last one. A name does not depend on whether time could pass.
+   * last one. A name does not depend on whether time could pass. `read`: the number of a call's read.
    */
-  of(kind: PointKind, candidates: readonly Task[], user?: number): string {
+  of(
+    kind: PointKind,
+    candidates: readonly Task[],
+    { user, read = "" }: { user?: number | undefined; read?: number | undefined | "" } = {},
+  ): string {
     const current = candidates[0] as Task;
     const task = kind === "next" ? (this.last ?? current) : current;
     const time = isOfTime(candidates) ? "t" : "";
-    const place = `${task.pid}@${user ?? task.usage.user}${letters[kind]}${time}`;
-    if (kind === "access") return place;
+    const place = `${task.pid}@${user ?? task.usage.user}${letters[kind]}${read}${time}`;
+    if (kind === "access" || kind === "read") return place;
     const times = this._asked.get(place) ?? 0;
     this._asked.set(place, times + 1);
     return times === 0 ? place : `${place}.${times}`;
@@ -151,10 +159,13 @@ export class Follower implements Chooser {
   letsTimePass(task: Task): boolean {
     return typeof this._departures[0]?.point === "string" && this._early.mayCome(task);
   }
-  choose(kind: PointKind, candidates: readonly Task[]): Task {
+  splitReads(kernel: Kernel): CallReads | undefined {
+    return this._departures.some(({ point }) => /@\d+m/.test(String(point))) ? new SplitReads(kernel) : undefined;
+  }
+  choose(kind: PointKind, candidates: readonly Task[], read?: number): Task {
     const [usual, ...others] = candidates as readonly [Task, ...Task[]];
-    const place = this.places.of(kind, candidates);
-    const point = kind === "access" ? place : this.points.push(others.map((task) => task.pid)) - 1;
+    const place = this.places.of(kind, candidates, { read });
+    const point = kind === "access" || kind === "read" ? place : this.points.push(others.map((task) => task.pid)) - 1;
     this.reached(place);
     const departure = this._departures[this._taken];
     if (departure?.point !== point && departure?.point !== place) return usual;

@@ -83,12 +83,19 @@ export const since = {
   stale: 3,
 } as const;
 
+/** A read has all bytes or fails, or some do. */
+export const howMuch = { all: 0, some: -1 } as const;
 /** Sees the kernel's accesses to user memory and to files of programs: for a recording, and for proofs. */
 export interface KernelReads {
   /** Up to so many bytes, but none behind the page. */
   memory(space: UserMemory, at: number, kind: Access, bytes: number): void;
   /** The pages of a range are dropped, moved, or have other permissions. */
   mapped?(space: UserMemory, start: number, end: number): void;
+  /**
+   * The position of the byte that an access finds there, if it is not the one in the space; 0: it is, -1: the
+   * access fails. `how`: one of `howMuch`, or the most bytes of a string.
+   */
+  place?(space: UserMemory, at: number, kind: Access, bytes: number, how: number): number;
   file(cache: PageCache, index: number): void;
 }
 

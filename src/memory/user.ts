@@ -2,7 +2,7 @@
 // Every access uses the page permissions of the address space, breaks copy-on-write and invalidates
 // translated code.
 import { type Access, access } from "../cpu/machine/mmu.ts";
-import { type Frames, PAGE_SIZE } from "./frames.ts";
+import { type Frames, howMuch, PAGE_SIZE } from "./frames.ts";
 
 /** Bytes that are looked at one by one before a search of the page. */
 const FEW = 24;
@@ -21,15 +21,18 @@ export abstract class UserMemory {
   /** A copy of `n` bytes, or undefined (-EFAULT). */
   read(at: number, n: number): Uint8Array | undefined {
     const out = new Uint8Array(n);
-    return this.readSome(at, out) === n ? out : undefined;
+    return this._fill(at, out, howMuch.all) === n ? out : undefined;
   }
 
   /** Fills `into` up to the first bad page. Returns the number of bytes read. */
   readSome(at: number, into: Uint8Array): number {
+    return this._fill(at, into, howMuch.some);
+  }
+  private _fill(at: number, into: Uint8Array, kind: number): number {
     const { u8 } = this.frames;
     let done = 0;
     while (done < into.length) {
-      const from = this._frame(at + done, access.read, into.length - done);
+      const from = this._frame(at + done, access.read, into.length - done, kind);
       if (from < 0) break;
       const n = Math.min(PAGE_SIZE - inPage(from), into.length - done);
       into.set(u8.subarray(from, from + n), done);
@@ -74,9 +77,14 @@ export abstract class UserMemory {
     return true;
   }
 
-  /** The position of a user byte in machine memory, or negative. */
-  private _frame(at: number, kind: Access, bytes: number): number {
-    this.frames.kernelReads?.memory(this, at, kind, bytes);
+  /** The position of a user byte in machine memory, or negative. `how`: see `howMuch`. */
+  private _frame(at: number, kind: Access, bytes: number, how: number = howMuch.all): number {
+    const { kernelReads } = this.frames;
+    if (kernelReads !== undefined) {
+      kernelReads.memory(this, at, kind, bytes);
+      const placed = kernelReads.place?.(this, at, kind, bytes, how);
+      if (placed) return placed;
+    }
     const found = this.translate(at, kind);
     return found < 0 ? -1 : found - (found & (PAGE_SIZE - 1)) + (at & (PAGE_SIZE - 1));
   }
@@ -185,7 +193,7 @@ export abstract class UserMemory {
   stringLength(at: number, max: number): number {
     const { u8 } = this.frames;
     for (let length = 0; ; ) {
-      const from = this._frame(at + length, access.read, max - length);
+      const from = this._frame(at + length, access.read, max - length, max - length);
       if (from < 0) return -1;
       const end = Math.min(from - inPage(from) + PAGE_SIZE, from + max - length);
       // Most strings are short: an array for the rest of the page takes longer.
@@ -206,7 +214,7 @@ export abstract class UserMemory {
     const { u8 } = this.frames;
     let text = "";
     while (text.length < max) {
-      const from = this._frame(at + text.length, access.read, 1);
+      const from = this._frame(at + text.length, access.read, 1, max - text.length);
       if (from < 0) return undefined;
       const end = Math.min(from - inPage(from) + PAGE_SIZE, from + max - text.length);
       let stop = from;

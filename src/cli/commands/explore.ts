@@ -29,6 +29,7 @@ const options = {
   atomic: { type: "string" },
   "no-minimise": { type: "boolean" },
   "memory-model": { type: "string" },
+  "split-reads": { type: "boolean" },
   races: { type: "boolean" },
   "races-ignore": { type: "string" },
   departures: { type: "string" },
@@ -78,6 +79,7 @@ const searchOptions = (values: Values): Partial<SearchOptions> => ({
   ...(values["search-seed"] === undefined ? {} : { searchSeed: integer(values["search-seed"], "--search-seed") }),
   ...(values.points === undefined ? {} : { points: oneOf(values.points, pointsNames, "--points") }),
   ...(values.atomic === undefined ? {} : { atomic: values.atomic }),
+  ...(values["split-reads"] ? { splitReads: true } : {}),
   ...(values["memory-model"] === undefined ? {} : { memoryModel: oneOf(values["memory-model"], memoryModels, "--memory-model") }),
   ...(values["races-ignore"] !== undefined
     ? { races: { ignore: new TextDecoder().decode(input(values["races-ignore"], "--races-ignore")) } }
@@ -203,6 +205,7 @@ export const command: Command = {
       "points of drawn schedules: calls, accesses to shared memory (default), or all accesses, the system's libraries' too",
     ],
     ["--atomic VARIABLE", "while this variable of the program (4 bytes) is not 0, its task runs alone, as one event of the search"],
+    ["--split-reads", "points also between two reads of memory by one system call, as on several processors (searches that draw)"],
     ["--memory-model NAME", "sc, or tso: each task has a store buffer as on x86 processors (searches that draw; default: sc)"],
     [
       "--races",

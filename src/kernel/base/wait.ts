@@ -105,6 +105,8 @@ export interface Waited {
   held?: Held | undefined;
   /** The answers that watchers of files have given to the call (fs/vfs/notify.ts Permissions). */
   permissions?: { readonly asking: { readonly question: { cancel(): void } | undefined } | undefined };
+  /** Pages that the call has read before it gave way at a read (entry/split-reads.ts). */
+  reads?: readonly Uint8Array[];
   // biome-ignore lint/suspicious/noExplicitAny: each handler has its own plain data here
   data?: any;
 }
@@ -117,6 +119,7 @@ export const endWaiting = (task: { waited: Waited }): void => {
     waited.data === undefined &&
     waited.permissions === undefined &&
     waited.held === undefined &&
+    waited.reads === undefined &&
     !waited.expired
   )
     return;

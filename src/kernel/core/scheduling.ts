@@ -3,22 +3,32 @@
 import type { Exit } from "../../cpu/machine/exit.ts";
 import type { Processor } from "../base/processor.ts";
 import type { Wait } from "../base/wait.ts";
+import type { Kernel } from "./kernel.ts";
+import type { Result } from "./result.ts";
 import type { Task } from "./task.ts";
 
 /**
  * `call`: the running task is about to enter the kernel. `checked`: tracer and filters have allowed its call.
  * `return`: its call is over and user code continues. `next`: no task runs (a slice or a wait began).
  * `access`: its next instruction is about to access memory, or the chooser has asked to stop there.
+ * `read`: its call is about to read user memory, and not for the first time.
  */
-export type PointKind = "call" | "checked" | "return" | "next" | "access";
+export type PointKind = "call" | "checked" | "return" | "next" | "access" | "read";
 
 /** Decides the schedule of a run. */
 export interface Chooser {
   /**
    * The next task, of two or more candidates. The first is the scheduler's own choice. The last one may
-   * sleep, if `letsTimePass`: time then passes until its deadline.
+   * sleep, if `letsTimePass`: time then passes until its deadline. `read`: the number of the call's read.
    */
-  choose(kind: PointKind, candidates: readonly Task[]): Task;
+  choose(kind: PointKind, candidates: readonly Task[], read?: number): Task;
+  /** Calls handlers with points of the kind `read`. Absent: there are none. */
+  splitReads?(kernel: Kernel): CallReads | undefined;
+  /**
+   * The call of a task is about to read these bytes, all on one page. False: there is no point. `mayGiveWay`
+   * false: there is none in any case.
+   */
+  reads?(task: Task, address: number, bytes: number, mayGiveWay: boolean): boolean;
   /** May the sleeping task with the next deadline be a candidate? */
   letsTimePass?(task: Task): boolean;
   /** A scheduling point of a task while no other could run. */
@@ -51,6 +61,12 @@ export interface ProcessorTimes {
 export interface Moment {
   readonly instructions: number;
   readonly steps: number;
+}
+
+/** Calls handlers that may be given up at a read of user memory (entry/split-reads.ts). */
+export interface CallReads {
+  /** The handler of a call that begins, or goes on after it has given way. */
+  call(task: Task, handler: () => Result): Result;
 }
 
 /** The gate: the entry of every call. syscall/declaration.ts declares its table. */
@@ -102,7 +118,9 @@ export interface Scheduling {
   /** The running task's user time before its next instruction, given the instructions retired so far. */
   userTime(retired: number): number;
   /** True: another task runs now; the caller repeats this point later. */
-  givesWay(task: Task, kind: PointKind): boolean;
+  givesWay(task: Task, kind: PointKind, read?: number): boolean;
+  /** The chooser's. */
+  readonly splitReads: CallReads | undefined;
   sleep(task: Task, wait: Wait): void;
   /** The task does not run any more. */
   forget(task: Task): void;

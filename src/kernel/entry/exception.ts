@@ -3,7 +3,6 @@
 import { DR6_STEP } from "../../cpu/machine/breakpoints.ts";
 import { at, EF, PF, type State, vector } from "../../cpu/machine/state.ts";
 import { TASK_SIZE_64 } from "../../memory/layout.ts";
-import { wait } from "../base/wait.ts";
 import { takePendingFault } from "../core/pending-fault.ts";
 import type { Task } from "../core/task.ts";
 import { mathError, simdError } from "../signal/fp-code.ts";
@@ -112,10 +111,10 @@ const pageFault = (task: Task, error: number): void => {
   const why = task.mem.faultInfo(Number(address), error);
   task.usage.minorFaults++;
   if (!why) return;
-  const queue = takePendingFault(task)?.queue(task, false);
-  if (queue) {
+  const waits = takePendingFault(task)?.wait(task, false);
+  if (waits) {
     // The instruction begins again when the page has been served.
-    task.kernel.scheduler.sleep(task, wait([queue]));
+    task.kernel.scheduler.sleep(task, waits);
     return;
   }
   task.trap = { vector: vector.PF, error: error | PF.USER, cr2: address };

@@ -9,7 +9,7 @@ import type { Exit } from "../../cpu/machine/exit.ts";
 import { R } from "../../cpu/machine/state.ts";
 import { entryWork, exitWork } from "../base/pending-work.ts";
 import type { KernelProfile } from "../base/profile.ts";
-import { endWaiting, type Wait, wait } from "../base/wait.ts";
+import { endWaiting, type Wait } from "../base/wait.ts";
 import { commonCalls } from "../calls/common.ts";
 import { eagerCalls } from "../calls/eager.ts";
 import { lazyCalls, lazyRareCalls } from "../calls/lazy.ts";
@@ -17,6 +17,7 @@ import type { Feature } from "../core/feature.ts";
 import type { Kernel } from "../core/kernel.ts";
 import { takePendingFault } from "../core/pending-fault.ts";
 import { RegistersReplaced, type Result } from "../core/result.ts";
+import type { CallReads } from "../core/scheduling.ts";
 import type { Task } from "../core/task.ts";
 import type { Injected } from "../observer.ts";
 import { afterCall } from "../ptrace/events.ts";
@@ -196,7 +197,7 @@ export class Gate {
       this._leave(task, call, this.kernel.processor.state.i32[2 * R.ax] as number);
     else if (call) {
       this.kernel.observer?.runs?.(task, call);
-      this._run(task, call);
+      this._run(task, call, this.kernel.scheduler.splitReads);
     } else this._finish(task, undefined, -E.ENOSYS);
   }
 
@@ -216,17 +217,18 @@ export class Gate {
     return entry && { entry, abi: abiOf(abi, task.origAx), args: entry.decode(task.args) };
   }
 
-  private _run(task: Task, call: PendingCall): void {
-    const result = call.entry.call(task, call.args as never, call.abi);
-    if (typeof result === "number" && task.mem.pendingFault !== undefined) this._afterFault(task, result, call.entry, call.abi, call);
+  private _run(task: Task, call: PendingCall, reads?: CallReads): void {
+    const { entry, args, abi } = call;
+    const result = reads && !entry.syscall.isOneStep ? reads.call(task, () => entry.call(task, args, abi)) : entry.call(task, args, abi);
+    if (typeof result === "number" && task.mem.pendingFault !== undefined) this._afterFault(task, result, entry, abi, call);
     else if (typeof result === "number") this._finish(task, call, result);
-    else this._finishSpecial(task, result, call.entry, call.abi, call);
+    else this._finishSpecial(task, result, entry, abi, call);
   }
 
   /** Run the handler of a waiting call again. restart_syscall(2) continues in the same way. */
   resume(task: Task, call: PendingCall): void {
     task.call = undefined;
-    this._run(task, call);
+    this._run(task, call, task.waited.reads && this.kernel.scheduler.splitReads);
   }
 
   private _finishSpecial(task: Task, result: Exclude<Result, number>, entry: TableEntry, abi: Abi, call?: PendingCall): void {
@@ -246,14 +248,14 @@ export class Gate {
    */
   private _afterFault(task: Task, result: number, entry: TableEntry | undefined, abi: Abi, call?: PendingCall): void {
     const fault = takePendingFault(task);
-    const queue = result === -E.EFAULT && fault?.queue(task, true);
+    const waits = result === -E.EFAULT && fault?.wait(task, true);
     const again = call ?? (entry && { entry, abi, args: entry.decode(task.args) });
-    if (!queue || !again) {
+    if (!waits || !again) {
       this._finish(task, again, result);
       return;
     }
-    endWaiting(task);
-    this._wait(task, wait([queue], { interrupted: E.EFAULT }), again);
+    if (!waits.continues) endWaiting(task);
+    this._wait(task, waits, again);
   }
   private _wait(task: Task, wait: Wait, call: PendingCall): void {
     if ((task.exitWork & exitWork.ended) !== 0) return;

@@ -75,14 +75,14 @@ export class RunQueue {
     return this.chooser?.letsTimePass ? [...rivals, ...earlySleeper(this.chooser, task)] : rivals;
   }
   /** A scheduling point of the running task. True: it gives way, and is to come here again when it runs. */
-  givesWay(task: Task, kind: PointKind): boolean {
+  givesWay(task: Task, kind: PointKind, read?: number): boolean {
     if (!this.chooser) return false;
     const rivals = this._rivals(task);
     if (rivals.length === 0) {
       this.chooser.alone?.(kind, task);
       return false;
     }
-    const chosen = this.chooser.choose(kind, [task, ...rivals]);
+    const chosen = this.chooser.choose(kind, [task, ...rivals], read);
     if (chosen === task) return false;
     this.chosen = chosen;
     return true;

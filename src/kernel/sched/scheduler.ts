@@ -8,13 +8,14 @@ import { exitWork } from "../base/pending-work.ts";
 import { DOOR_LENGTH, type Processor } from "../base/processor.ts";
 import type { Wait } from "../base/wait.ts";
 import type { Kernel } from "../core/kernel.ts";
-import type { Chooser, Moment, PointKind, ProcessorTimes, SchedulerResult, Scheduling } from "../core/scheduling.ts";
+import type { CallReads, Chooser, Moment, PointKind, ProcessorTimes, SchedulerResult, Scheduling } from "../core/scheduling.ts";
 import type { Task } from "../core/task.ts";
 import { landing } from "../entry/doors.ts";
 import { exceptionToSignal } from "../entry/exception.ts";
 import { Gate } from "../entry/gate.ts";
 import { leaveKernel } from "../entry/leave.ts";
 import { codeFilesOf } from "../exec/code-files.ts";
+import { observe } from "../observer.ts";
 import { isFifo } from "../task/sched-policy.ts";
 import { ContextSwitch } from "./context-switch.ts";
 import { RunQueue } from "./run-queue.ts";
@@ -86,7 +87,10 @@ export class Scheduler implements Scheduling {
   follow(chooser: Chooser, slice = SLICE): void {
     this.chooser = chooser;
     this.slice = slice;
+    this.splitReads = chooser.splitReads?.(this.kernel);
+    observe(this.kernel, this.kernel.observer);
   }
+  splitReads: CallReads | undefined = undefined;
 
   /** Make a task runnable: a new one, or one that slept. */
   wake(task: Task): void {
@@ -111,8 +115,8 @@ export class Scheduler implements Scheduling {
     this.reschedule = true;
   }
   /** A scheduling point of the running task. True: it gives way, and is to come here again when it runs. */
-  givesWay(task: Task, kind: PointKind): boolean {
-    return this._queue.givesWay(task, kind);
+  givesWay(task: Task, kind: PointKind, read?: number): boolean {
+    return this._queue.givesWay(task, kind, read);
   }
 
   sleep(task: Task, wait: Wait): void {

@@ -111,11 +111,17 @@ export interface Syscall {
   readonly resultText?: (ctx: ShowContext) => string;
   /** strace's text in parentheses after a result of 0 or more. */
   readonly remark?: (ctx: ShowContext) => string;
+  /**
+   * It has effects between its reads of memory, or takes a read that fails for more than an error: no
+   * schedule has a point between them (entry/split-reads.ts).
+   */
+  readonly isOneStep?: true;
   /** The order of the arguments in strace, if it is not that of the registers. */
   readonly shown?: readonly string[];
 }
 /** The optional members of a declaration; see `Syscall`. */
 export interface SyscallOptions {
+  readonly isOneStep?: true;
   readonly shown?: readonly string[];
   readonly note?: string;
   readonly only?: Abi["name"];

@@ -236,6 +236,7 @@ export const exploreShape = {
   points: name(pointsNames).optional(),
   minimise: flag.optional(),
   memoryModel: name(memoryModels).optional(),
+  splitReads: z.boolean().optional(),
   races: z.union([flag, z.strictObject({ ignore: text.optional() })]).optional(),
 } satisfies Shape<ExploreOptions>;
 

@@ -25,10 +25,19 @@ const withRaces = (options: SearchOptions): SearchOptions => {
   return { search: "pos", schedules: RACE_SCHEDULES, ...options };
 };
 
+/** The searches that have points at reads. */
+const checkReads = ({ splitReads, search }: SearchOptions): void => {
+  if (splitReads && (search === "systematic" || search === "dpor"))
+    throw new Problem("bad-value", `the search ${search} has no points between the reads of a call`, {
+      help: "another search does, such as random",
+    });
+};
+
 /** Look for a schedule that violates one of the properties. */
 export const explore = async (program: Program, given: SearchOptions = {}): Promise<Exploration> => {
   const begun = performance.now();
   const options = withRaces(given);
+  checkReads(options);
   const { departures: bound = DEPARTURES, search = "portfolio", searchSeed = 0, shard } = options;
   const seed = shard ? searchSeed * shard.of + shard.number - 1 : searchSeed;
   const trials = new Trials(program, options);

@@ -4,9 +4,11 @@ import type { Cpu } from "../../cpu/cpu.ts";
 import type { AccessWatch, ALL, READS } from "../../cpu/machine/access-watch.ts";
 import { access } from "../../cpu/machine/mmu.ts";
 import { exitWork } from "../../kernel/base/pending-work.ts";
+import { DOOR_LENGTH } from "../../kernel/base/processor.ts";
 import type { Kernel } from "../../kernel/core/kernel.ts";
-import type { Chooser, PointKind } from "../../kernel/core/scheduling.ts";
+import type { CallReads, Chooser, PointKind } from "../../kernel/core/scheduling.ts";
 import type { Task } from "../../kernel/core/task.ts";
+import { SplitReads } from "../../kernel/entry/split-reads.ts";
 import type { Observer } from "../../kernel/observer.ts";
 import { Instructions } from "../accessing-instructions.ts";
 import { type Delay, type Departure, EarlyDeadlines, PointPlaces } from "../schedule.ts";
@@ -52,6 +54,7 @@ export class ObservedRun implements Chooser, AccessWatch {
   private _hasBegun: boolean;
   private _spins = new Spins();
 
+  private readonly _splitsReads: boolean;
   readonly departures: Departure[] = [];
   /** Points with two or more candidates. */
   points = 0;
@@ -61,7 +64,13 @@ export class ObservedRun implements Chooser, AccessWatch {
   private readonly _syncs: SyncBytes | undefined;
   private _detector: RaceDetector | undefined;
 
-  constructor(kernel: Kernel, cpu: Cpu, strategy: Strategy, { at, words, memory, syncs, atomic }: RunOptions, steps: Steps = "none") {
+  constructor(
+    kernel: Kernel,
+    cpu: Cpu,
+    strategy: Strategy,
+    { at, words, memory, syncs, splitReads, atomic }: RunOptions,
+    steps: Steps = "none",
+  ) {
     this.notes = new RunNotes(steps);
     this._kernel = kernel;
     this._cpu = cpu;
@@ -69,6 +78,7 @@ export class ObservedRun implements Chooser, AccessWatch {
     this._sections = atomic === undefined ? undefined : new AtomicSections(kernel, atomic);
     this._hasBegun = strategy.seesAll !== true;
     this._at = at;
+    this._splitsReads = splitReads && !strategy.seesAll;
     this._buffers = memory === "tso" ? new BufferedStores() : undefined;
     this._pages = new PagesInUse(words);
     this._instructions = new Instructions(cpu);
@@ -174,10 +184,30 @@ export class ObservedRun implements Chooser, AccessWatch {
   letsTimePass(task: Task): boolean {
     return !this._strategy.seesAll && this._early.mayCome(task);
   }
-  choose(kind: PointKind, candidates: readonly Task[]): Task {
+  splitReads(kernel: Kernel): CallReads | undefined {
+    return this._splitsReads ? new SplitReads(kernel) : undefined;
+  }
+  /** A call is about to read bytes that other tasks may write. */
+  reads(task: Task, address: number, bytes: number, mayGiveWay: boolean): boolean {
+    if (!this._isShared || this._sections?.holds(task)) return false;
+    if (this._at !== "calls") {
+      this._pages.cached(task, address, access.read);
+      if (!this._pages.meets(task, address, bytes, access.read)) return false;
+    }
+    const ip = this._cpu.state.rip - DOOR_LENGTH;
+    this._pending.set(task.pid, { ip, space: task.mem, address, bytes, writes: false, reads: true });
+    if (!mayGiveWay) this._readsNow(task);
+    return mayGiveWay;
+  }
+  private _readsNow(task: Task): void {
+    const event = this._pending.get(task.pid);
+    this._pending.delete(task.pid);
+    if (event) this._execute(task, event);
+  }
+  choose(kind: PointKind, candidates: readonly Task[], read?: number): Task {
     const usual = candidates[0] as Task;
     this.proof?.comesTo(kind, usual);
-    const place = this._places.of(kind, candidates, kind === "access" ? this._user : undefined);
+    const place = this._places.of(kind, candidates, { user: kind === "access" ? this._user : undefined, read });
     // After a call a task goes on to its next access or call, unless it has made a task.
     const isBirth = kind === "return" && candidates.some(({ pid }) => !this.tasks.has(pid));
     if ((kind === "return" && !isBirth) || (kind === "checked" && this._at !== "calls")) return usual;
@@ -200,6 +230,7 @@ export class ObservedRun implements Chooser, AccessWatch {
     this._early.chosen(task);
     if (task !== usual && this.departures.push({ point: place, task: task.pid }) === 1) this.notes.departs();
     if (kind === "call" && task === usual) this._goesOn(usual);
+    if (kind === "read" && task === usual) this._readsNow(usual);
     if (kind === "access") this._compared(usual, task === usual);
     if (task === usual && kind === "access") this._buffers?.drainAt(usual, this._user);
     return task;
@@ -237,6 +268,7 @@ export class ObservedRun implements Chooser, AccessWatch {
     this.proof?.comesTo(kind, task);
     if (kind === "access") this._buffers?.drainAt(task, this._user);
     if (kind === "access") this._compared(task, true);
+    if (kind === "read") this._readsNow(task);
     if (kind !== "call" || !this.proof || this._where.isOwnCall(task) || this._fails(task)) return;
     this._execute(task, this._where.callOf(task), this._sections?.holds(task));
   }

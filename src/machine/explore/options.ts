@@ -75,6 +75,12 @@ export interface ExploreOptions
    */
   readonly memoryModel?: (typeof memoryModels)[number];
   /**
+   * Points also between two reads of user memory by one call: what it has read so far stays, and another task
+   * may change what it reads next, as on a machine with several processors. For searches that draw. Default
+   * false.
+   */
+  readonly splitReads?: boolean;
+  /**
    * Data races are looked for in each schedule, by happens-before. `ignore`: the text of a file that names
    * benign ones. The search is then `pos` and has 20 schedules, unless other options say so. Default false.
    */

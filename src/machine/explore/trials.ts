@@ -113,6 +113,7 @@ export class Trials {
       words: this.words,
       memory: this.options.memoryModel ?? "sc",
       syncs: this.races?.syncs,
+      splitReads: this.options.splitReads === true,
       atomic: this.options.atomic,
     };
     const tell = this._begun()?.seen(options, steps);

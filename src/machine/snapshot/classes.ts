@@ -27,6 +27,7 @@ import { CoreDump } from "../../kernel/coredump/core-dump.ts";
 import { CpuTime } from "../../kernel/cpu-time.ts";
 import { UserNamespace } from "../../kernel/cred/user-namespace.ts";
 import { Gate } from "../../kernel/entry/gate.ts";
+import { SplitReads } from "../../kernel/entry/split-reads.ts";
 import { StringBuffer } from "../../kernel/exec/strings.ts";
 import { MappedVdso, Vdso, VdsoBytes } from "../../kernel/exec/vdso.ts";
 import { AioContext, AioContexts } from "../../kernel/features/aio/context.ts";
@@ -227,6 +228,7 @@ export const classes: ReadonlyMap<string, () => object> = new Map<string, () => 
   ["kernel/cpu-time.ts:CpuTime", () => CpuTime],
   ["kernel/cred/user-namespace.ts:UserNamespace", () => UserNamespace],
   ["kernel/entry/gate.ts:Gate", () => Gate],
+  ["kernel/entry/split-reads.ts:SplitReads", () => SplitReads],
   ["kernel/exec/strings.ts:StringBuffer", () => StringBuffer],
   ["kernel/exec/vdso.ts:MappedVdso", () => MappedVdso],
   ["kernel/exec/vdso.ts:Vdso", () => Vdso],

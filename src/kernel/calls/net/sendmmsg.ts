@@ -97,19 +97,22 @@ export const receiveSeveral = (
 const note = "a signal after the first message does not leave error 512 (ERESTARTSYS) for the next call, as Linux's does";
 /** Calls for several messages at once. man 2 sendmmsg, recvmmsg. */
 export const messagesCalls: readonly Syscall[] = [
-  syscall("sendmmsg", { sockfd: fd, msgvec: given("mmsghdr", "vlen"), vlen: uint, flags: flagArg }, (t, a, abi) =>
-    sendSeveral(t, a.sockfd, a.msgvec, a.vlen, a.flags, abi),
+  syscall(
+    "sendmmsg",
+    { sockfd: fd, msgvec: given("mmsghdr", "vlen"), vlen: uint, flags: flagArg },
+    (t, a, abi) => sendSeveral(t, a.sockfd, a.msgvec, a.vlen, a.flags, abi),
+    { isOneStep: true },
   ),
   syscall(
     "recvmmsg",
     { sockfd: fd, msgvec: filled("mmsghdr"), vlen: uint, flags: flagArg, timeout: timespec },
     (t, a, abi) => receiveSeveral(t, a.sockfd, a.msgvec, a.vlen, a.flags, a.timeout, native, abi),
-    { note },
+    { note, isOneStep: true },
   ),
   syscall(
     "recvmmsg_time64",
     { sockfd: fd, msgvec: filled("mmsghdr"), vlen: uint, flags: flagArg, timeout: timespec64 },
     (t, a, abi) => receiveSeveral(t, a.sockfd, a.msgvec, a.vlen, a.flags, a.timeout, time64, abi),
-    { note },
+    { note, isOneStep: true },
   ),
 ];

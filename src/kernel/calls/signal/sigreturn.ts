@@ -58,6 +58,6 @@ const oldMask = mask((t) => {
 
 /** Calls that end a handler. man 2 sigreturn. */
 export const sigreturnCalls: readonly Syscall[] = [
-  syscall("rt_sigreturn", { mask: rtMask }, (t, _a, abi) => finish(t, rtFrames[abi.name].pop(t))),
-  syscall("sigreturn", { mask: oldMask }, (t) => finish(t, popOldFrame32(t))),
+  syscall("rt_sigreturn", { mask: rtMask }, (t, _a, abi) => finish(t, rtFrames[abi.name].pop(t)), { isOneStep: true }),
+  syscall("sigreturn", { mask: oldMask }, (t) => finish(t, popOldFrame32(t)), { isOneStep: true }),
 ];

@@ -181,10 +181,16 @@ const NOTE = "no IORING_SETUP_NO_MMAP; URING_CMD for sockets alone; a registered
 /** Calls of io_uring. man 7 io_uring. */
 export const uringCalls: readonly Syscall[] = [
   syscall("io_uring_setup", { entries: uint, params: ptr }, (t, a, abi) => setup(t, a.entries, a.params, abi), { note: NOTE }),
-  syscall("io_uring_enter", { fd, to_submit: uint, min_complete: uint, flags: enterFlags, argp: ptr, argsz: size }, (t, a, abi) =>
-    enter(t, a, abi),
+  syscall(
+    "io_uring_enter",
+    { fd, to_submit: uint, min_complete: uint, flags: enterFlags, argp: ptr, argsz: size },
+    (t, a, abi) => enter(t, a, abi),
+    { isOneStep: true },
   ),
-  syscall("io_uring_register", { fd: uint, opcode: registerOp, arg: ptr, nr_args: uint }, (t, a) =>
-    register(t, a.fd, a.opcode, a.arg, a.nr_args),
+  syscall(
+    "io_uring_register",
+    { fd: uint, opcode: registerOp, arg: ptr, nr_args: uint },
+    (t, a) => register(t, a.fd, a.opcode, a.arg, a.nr_args),
+    { isOneStep: true },
   ),
 ];

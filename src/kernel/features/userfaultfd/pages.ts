@@ -8,7 +8,7 @@ import { PAGE_SIZE } from "../../../memory/frames.ts";
 import { frameOf, PTE } from "../../../memory/page-table.ts";
 import type { AddressSpace } from "../../../memory/space.ts";
 import { PROT, VM, type Vma } from "../../../memory/vma.ts";
-import type { WaitQueue } from "../../base/wait.ts";
+import { type Wait, type WaitQueue, wait } from "../../base/wait.ts";
 import type { PendingFault } from "../../core/pending-fault.ts";
 import type { Task } from "../../core/task.ts";
 
@@ -74,8 +74,9 @@ export class AskedFault implements PendingFault {
     this.kind = kind;
     this.isWrite = isWrite;
   }
-  queue(task: Task, inKernel: boolean): WaitQueue | undefined {
-    return this.watch.owner?.ask(task, this, inKernel);
+  wait(task: Task, inKernel: boolean): Wait | undefined {
+    const queue = this.watch.owner?.ask(task, this, inKernel);
+    return queue && wait([queue], { interrupted: E.EFAULT });
   }
 }
 /** The watch of a mapping. */

@@ -20,6 +20,8 @@ export interface RunOptions {
   readonly memory: "sc" | "tso";
   /** Data races are looked for: bytes that are known to be used atomically. */
   readonly syncs?: SyncBytes | undefined;
+  /** Points between the reads of a call. */
+  readonly splitReads: boolean;
   /** The variable of atomic sections (sections.ts). */
   readonly atomic?: string | undefined;
 }
