@@ -20,6 +20,7 @@ import { complain, jsonText, printLines as print } from "../text/print.ts";
 const DAY = "2025-01-01";
 const options = {
   never: { type: "string", multiple: true },
+  pair: { type: "string", multiple: true },
   "never-output": { type: "string", multiple: true },
   exit: { type: "string" },
   search: { type: "string" },
@@ -72,6 +73,7 @@ type Values = ReturnType<typeof parse<typeof options>>["values"];
 
 const searchOptions = (values: Values): Partial<SearchOptions> => ({
   ...(values.never ? { never: values.never } : {}),
+  ...(values.pair ? { pairs: values.pair } : {}),
   ...(values["never-output"] ? { neverOutput: values["never-output"] } : {}),
   ...(values.exit === undefined ? {} : { exit: integer(values.exit, "--exit") }),
   ...(values.search === undefined ? {} : { search: oneOf(values.search, searchNames, "--search") }),
@@ -194,6 +196,10 @@ export const command: Command = {
     [
       "--never CALL",
       "this call must not run: [ABI:]NAME[(ARGUMENTS)][@TASK], such as getppid, i386:unlink, 'openat(*, \"/etc/*\"*)' (may be repeated)",
+    ],
+    [
+      "--pair 'CALL; CALL; OTHER'",
+      "between the two calls of a task no other one may run OTHER: 'access(*); openat(*); rename(*)' (may be repeated)",
     ],
     ["--never-output TEXT", "the program must not write this (may be repeated)"],
     ["--exit N", "the program must end with this status (default without another property: 0)"],

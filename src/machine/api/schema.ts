@@ -209,6 +209,7 @@ export const programShape = {
 
 const propertiesShape = {
   never: list(text).optional(),
+  pairs: list(text).optional(),
   neverOutput: list(text).optional(),
   exit: whole("an exit status", 0, 255).optional(),
 } satisfies Shape<Properties>;

@@ -12,6 +12,11 @@ export interface Properties {
    * is a thread id or a name (man 5 proc, comm).
    */
   readonly never?: readonly string[];
+  /**
+   * Pairs of calls that must be atomic, as `FIRST; SECOND; OTHER`, each as in `never`: between FIRST and the
+   * next SECOND of a task, no other task may run OTHER. `access(*); openat(*); rename(*)`.
+   */
+  readonly pairs?: readonly string[];
   /** Texts that must not be written to standard output or standard error. */
   readonly neverOutput?: readonly string[];
   /**

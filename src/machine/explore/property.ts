@@ -47,22 +47,59 @@ const matches = (pattern: CallPattern, task: Task, call: PendingCall): boolean =
   (pattern.task === undefined || pattern.task === String(task.pid) || pattern.task === task.comm) &&
   (pattern.given === undefined || pattern.given.test(givenArguments(task, call)));
 
+const inWords = (task: Task, call: PendingCall): string => {
+  const abi = call.abi === task.program.abi ? "" : ` [${call.abi.name}]`;
+  return `task ${task.pid} ran ${call.entry.syscall.name}(${givenArguments(task, call)})${abi}`;
+};
+
+/** Two calls of one task, and one that no other task may run between them. */
+class Pair {
+  private readonly _first: CallPattern;
+  private readonly _second: CallPattern;
+  private readonly _other: CallPattern;
+  /** Tasks that have run the first call, with it and what others have run since, in words. */
+  private readonly _begun = new Map<number, { readonly first: string; other: string | undefined }>();
+
+  constructor(text: string) {
+    const [first, second, other, ...more] = text.split(";");
+    if (first === undefined || second === undefined || other === undefined || more.length > 0)
+      throw new Problem("bad-property", `"${text}" does not name three calls`, {
+        help: "a pair is such as access(*); openat(*); rename(*): the two calls of one task, and that of another one",
+      });
+    this._first = parsePattern(first);
+    this._second = parsePattern(second);
+    this._other = parsePattern(other);
+  }
+  /** A call runs. The violation in words, or undefined. */
+  runs(task: Task, call: PendingCall): string | undefined {
+    const mine = this._begun.get(task.pid);
+    const ends = mine !== undefined && matches(this._second, task, call);
+    if (ends) this._begun.delete(task.pid);
+    if (ends && mine.other !== undefined) return `${mine.other} between two calls: ${mine.first}, and then ${call.entry.syscall.name}`;
+    if (matches(this._other, task, call)) for (const [pid, begun] of this._begun) if (pid !== task.pid) begun.other ??= inWords(task, call);
+    if (matches(this._first, task, call)) this._begun.set(task.pid, { first: inWords(task, call), other: undefined });
+    return undefined;
+  }
+}
+
 /** Checks the properties in one run. */
 export class PropertyChecker implements Observer {
   private readonly _never: readonly CallPattern[];
+  private readonly _pairs: readonly Pair[];
   private readonly _properties: Properties & { readonly races?: unknown };
-  /** The first forbidden call that ran, in words. */
+  /** What ran that must not, in words. */
   private _ran: string | undefined = undefined;
 
   constructor(properties: Properties & { readonly races?: unknown }) {
     this._properties = properties;
     this._never = (properties.never ?? []).map(parsePattern);
+    this._pairs = (properties.pairs ?? []).map((text) => new Pair(text));
   }
 
   runs(task: Task, call: PendingCall): void {
-    if (this._ran !== undefined || !this._never.some((pattern) => matches(pattern, task, call))) return;
-    const abi = call.abi === task.program.abi ? "" : ` [${call.abi.name}]`;
-    this._ran = `task ${task.pid} ran ${call.entry.syscall.name}(${givenArguments(task, call)})${abi}`;
+    if (this._ran !== undefined) return;
+    if (this._never.some((pattern) => matches(pattern, task, call))) this._ran = inWords(task, call);
+    for (const pair of this._pairs) this._ran ??= pair.runs(task, call);
   }
 
   /** True if a call has run that must not. */
@@ -71,11 +108,11 @@ export class PropertyChecker implements Observer {
   }
   /** After the run: the violation in words; undefined if there is none. */
   judge({ run, end }: ClosedRun): string | undefined {
-    const { never, neverOutput = [], exit, races = false } = this._properties;
+    const { never, pairs, neverOutput = [], exit, races = false } = this._properties;
     if (this._ran !== undefined) return this._ran;
     const written = neverOutput.find((text) => run.stdout.text.includes(text) || run.stderr.text.includes(text));
     if (written !== undefined) return `the program wrote "${written}"`;
-    const wanted = exit ?? (never === undefined && neverOutput.length === 0 && races === false ? 0 : undefined);
+    const wanted = exit ?? ((never ?? pairs) === undefined && neverOutput.length === 0 && races === false ? 0 : undefined);
     return wanted === undefined ? undefined : endVerdict(run.status, end, wanted);
   }
 }

@@ -137,8 +137,8 @@ export class Sampling {
   /** Tries the other order of a race, if other properties are given: is it harmful? */
   private _direct(seed: number): Found | undefined {
     const trials = this._trials;
-    const { exit, never, neverOutput } = trials.options;
-    const pair = (exit ?? never ?? neverOutput) === undefined ? undefined : trials.races?.pairs.shift();
+    const { exit, never, pairs, neverOutput } = trials.options;
+    const pair = (exit ?? never ?? pairs ?? neverOutput) === undefined ? undefined : trials.races?.pairs.shift();
     const strategy = pair && new Directed(new Random(seed), pair);
     for (let n = 0; strategy && n < DIRECTED && !trials.exhausted; n++) {
       const found = this._try(strategy);
