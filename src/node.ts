@@ -1,5 +1,6 @@
 // The package "trapgate/node": the library's parts for Node.js, such as folders of the host as guests' file
 // systems, and networks.
+export { type GuardedHeap, guardedHeap } from "./host/guarded-heap.ts";
 export { hostCpu } from "./host/host-cpu.ts";
 export { hostTree } from "./host/host-tree.ts";
 export { type HostImage, hostImage, type ImageOptions } from "./host/image/host-image.ts";

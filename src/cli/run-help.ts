@@ -32,6 +32,7 @@ export const programOptionHelp: readonly (readonly [string, string])[] = [
   ["--pids N", "threads and processes at a time; one more is EAGAIN (default: 8192 in all)"],
   ["--files N", "open files of the guest at a time; one more is ENFILE (default: limited by memory)"],
   ["--cpu-time SECONDS", "processor time of all programs, an instruction being 1 ns: then SIGXCPU, and SIGKILL a second later"],
+  ["--guarded-heap", "a heap whose freed blocks fault: a use after free is SIGSEGV (programs that are linked with glibc dynamically)"],
   ["--policy [MODE:]FILE", "a policy or filter to run under, of any format of trapgate seccomp; crun:FILE as crun compiles it"],
   ["--thread NAME, --container NAME", "select a filter of a Firecracker policy, or a container of a pod"],
   ["--engine NAME", `execution of guest code: ${engines.join(", ")} (default: auto)`],

@@ -20,6 +20,7 @@ import { Problem } from "../problem.ts";
 import { address, count, environment, integer, mount, oneOf, type parse, seconds, size, user } from "./arguments.ts";
 import { newestTime } from "./clock.ts";
 import { checkOutput } from "./save/output-file.ts";
+import { lazyGuardedHeap } from "./starts/lazy.ts";
 
 /** The options for the guest kernel's configuration. */
 export const switchOptions = {
@@ -48,6 +49,7 @@ export const programOptions = {
   pids: { type: "string" },
   files: { type: "string" },
   "cpu-time": { type: "string" },
+  "guarded-heap": { type: "boolean" },
   policy: { type: "string" },
   thread: { type: "string" },
   container: { type: "string" },
@@ -301,13 +303,14 @@ export const prepare = (values: Values, rest: readonly string[]): PreparedRun =>
   // An image has a program, so all words after it are arguments.
   const [name, ...args] = image === undefined ? rest : [image, ...rest];
   if (name === undefined) throw new Problem("missing-argument", "which program?", { help: swallowed(values) });
-  const machine = machineOptions(values);
+  const heap = values["guarded-heap"] ? lazyGuardedHeap().guardedHeap() : undefined;
+  const machine = { ...machineOptions(values), ...optional("files", heap?.files) };
   const uid = values.uid === undefined ? undefined : user(values.uid, "--uid");
   checkOutput(values["why-json"], "--why-json");
   const program: ProgramOptions = {
     args,
     argv0: name,
-    env: { ...passed(values["env-pass"] ?? []), ...environment(values.env ?? []) },
+    env: { ...heap?.env, ...passed(values["env-pass"] ?? []), ...environment(values.env ?? []) },
     ...optional("cwd", cwdOf(values)),
     ...optional("uid", uid),
     ...optional("timeout", values.timeout === undefined ? undefined : seconds(values.timeout, "--timeout")),
@@ -336,13 +339,13 @@ export const prepare = (values: Values, rest: readonly string[]): PreparedRun =>
     const path = values.root === undefined ? "/program" : "/dev/shm/program";
     const content = standardInput(MOST_STDIN);
     if (content === undefined) throw new Problem("usage", "the program on standard input has more than 1 GiB");
-    return { ...common, machine: { ...machine, files: { [path]: { content, mode: 0o755 } } }, path };
+    return { ...common, machine: { ...machine, files: { ...heap?.files, [path]: { content, mode: 0o755 } } }, path };
   }
   if (values.root !== undefined) return { ...common, machine, path: name };
   const file = hostProgram(name);
   return {
     ...common,
-    machine: { ...machine, files: { [file.path]: { content: file.bytes, mode: file.mode } } },
+    machine: { ...machine, files: { ...heap?.files, [file.path]: { content: file.bytes, mode: file.mode } } },
     path: file.path,
     file: file.bytes,
   };

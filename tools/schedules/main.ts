@@ -5,7 +5,8 @@
 // --built FILE: programs that are built already, in lines `NAME PROGRAM ARGUMENT…`.
 // --published FILE: the table of RFF's experiments (github.com/dylanjwolff/RFF,
 // scripts/data-analysis/full-data.csv).
-// --guarded-heap: a use of freed memory is a fault (guarded-heap.c), where PERIOD's scripts have a sanitizer.
+// --guarded-heap: a use of freed memory is a fault (src/host/guarded-heap.ts), where PERIOD's scripts have a
+// sanitizer.
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,7 +14,7 @@ import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
 import { explore, replay } from "../../src/machine/explore/explore.ts";
 import { type SearchName, searchNames } from "../../src/machine/explore/options.ts";
-import { hostTree } from "../../src/node.ts";
+import { type GuardedHeap, guardedHeap, hostTree } from "../../src/node.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -132,14 +133,14 @@ interface Row {
   readonly found: readonly number[];
   readonly violations: ReadonlySet<string>;
 }
-const searched = async ({ program, args }: Subject, env: Readonly<Record<string, string>>): Promise<Row> => {
+const searched = async ({ program, args }: Subject, heap: GuardedHeap): Promise<Row> => {
   const found: number[] = [];
   const violations = new Set<string>();
   for (let seed = 0; seed < Number(values.seeds); seed++) {
     const options = {
       root: hostTree("/"),
       args,
-      env,
+      ...heap,
       search: values.search as SearchName,
       searchSeed: seed,
       schedules: Number(values.schedules),
@@ -165,22 +166,19 @@ const main = async (): Promise<void> => {
   if (!searchNames.some((name) => name === values.search)) throw new Error(`--search is one of ${searchNames.join(", ")}`);
   const table = published(values.published);
   const folder = mkdtempSync(join(tmpdir(), "trapgate-schedules-"));
-  const heap = join(folder, "guarded-heap.so");
   const counts = { rows: 0, found: 0, once: 0, median: 0 };
   console.log(
     `| program | ${values.search} | ${tools.map(([tool]) => tool).join(" | ")} | violation |\n|---|---|${tools.map(() => "---|").join("")}---|`,
   );
   try {
-    if (values["guarded-heap"])
-      execFileSync("gcc", ["-O2", "-shared", "-fPIC", "-fno-builtin", join(import.meta.dirname, "guarded-heap.c"), "-o", heap]);
-    const env: Readonly<Record<string, string>> = values["guarded-heap"] ? { LD_PRELOAD: heap } : {};
+    const heap = values["guarded-heap"] ? guardedHeap() : { files: {}, env: {} };
     for (const subject of subjects(folder)) {
       const { name, refused } = subject;
       if (refused !== undefined) {
         console.log(`| ${name} | not compiled: ${refused} | |`);
         continue;
       }
-      const { found, violations } = await searched(subject, env);
+      const { found, violations } = await searched(subject, heap);
       const others = tools.map(([, tool]) => table.get(`${tool} ${name}`));
       const [rff] = others;
       const limit = rff && rff.found.length > 0 ? median(rff.found) : Infinity;

@@ -1,4 +1,4 @@
-// A heap whose freed blocks fault, for npm run schedules: a use after free, a second free and an access beyond
+// A heap whose freed blocks fault (--guarded-heap): a use after free, a second free and an access beyond
 // a block's end are SIGSEGV or SIGABRT. Each block ends at the end of its pages, and no page is used twice (Perens,
 // "Electric Fence", 1987). Loaded by LD_PRELOAD.
 #define _GNU_SOURCE

@@ -1,0 +1,48 @@
+// The heap whose freed blocks fault: programs of both widths, models of processors, a search, a command.
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { explore, Machine } from "trapgate";
+import { guardedHeap, hostTree } from "trapgate/node";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { endOfRun } from "../support/guest.ts";
+import { gcc, gcc32, missing, top } from "../support/host.ts";
+
+const root = hostTree("/");
+
+describe.skipIf(missing("a guarded heap in C programs", gcc))("a guarded heap", { timeout: 120_000 }, () => {
+  let folder = "";
+  const build = (mode: string): string => {
+    const file = join(folder, `use-after-free${mode}`);
+    const source = join(top, "test/explore/programs/use-after-free.c");
+    execFileSync("gcc", [mode, "-O1", "-w", "-fno-builtin", "-pthread", "-o", file, source]);
+    return file;
+  };
+  beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), "trapgate-heap-"))));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it.each(["-m64", ...(missing("a guarded heap of 32 bits", gcc32) ? [] : ["-m32"])])(
+    "makes a use after free a fault: %s",
+    async (mode) => {
+      const program = readFileSync(build(mode));
+      for (const cpu of ["x86-64-v2", "x86-64-v3"] as const) {
+        const run = await Machine.run(program, { root, cpu, args: ["main"], ...guardedHeap() });
+        expect([endOfRun(run), run.stderr.text]).toEqual(["SIGSEGV", ""]);
+      }
+      expect(endOfRun(await Machine.run(program, { root, args: ["main"] }))).toBe(0);
+    },
+  );
+  it("lets a search find the schedule", async () => {
+    const program = readFileSync(build("-m64"));
+    const limits = { root, search: "pos", exit: 0, schedules: 50, seconds: 600 } as const;
+    const { violation } = await explore(program, { ...limits, ...guardedHeap() });
+    expect(violation?.what).toBe("the program was killed by SIGSEGV");
+    expect((await explore(program, limits)).violation).toBeUndefined();
+  });
+  it("is an option of the command line", () => {
+    const run = (...options: readonly string[]) =>
+      spawnSync(process.execPath, [join(top, "bin/trapgate.js"), "run", "--root", "/", ...options, "--", build("-m64"), "main"]).status;
+    expect([run(), run("--guarded-heap")]).toEqual([0, 128 + 11]);
+  });
+});
