@@ -121,7 +121,7 @@ export const paneChecks: readonly Check[] = [
       assert.equal(spawnSync(process.execPath, [...args, "/bin/ls", join(top, "guest")], { cwd: top }).status, 0);
       await withPage(world, {}, async (page) => {
         await ends(page, () => page.getByLabel(OPEN).setInputFiles(saved));
-        await page.waitForFunction(() => document.querySelector(".bottom pre")?.textContent?.includes("bin\nsrc"));
+        await page.waitForFunction(() => document.querySelector(".bottom pre")?.textContent?.includes("bin\nheap\nsrc"));
       });
     },
   },
