@@ -3,10 +3,11 @@ import type { Task } from "../../kernel/core/task.ts";
 import { layoutOf, SIGINFO_SIZE, siginfo, siginfoBytes } from "../../kernel/signal/layout.ts";
 import type { SigInfo } from "../../kernel/signal/state/info.ts";
 import type { Debugger } from "../debugger.ts";
-import { peek, permissionsOf } from "../memory.ts";
+import { permissionsOf } from "../memory.ts";
 import { descriptionOf } from "../registers.ts";
 import { librariesOf, xmlText } from "./libraries.ts";
-import { hex, hexNumber, latin1, textOf } from "./packet.ts";
+import { osData } from "./os-tables.ts";
+import { hex, hexNumber, latin1 } from "./packet.ts";
 import { INVALID, word } from "./replies.ts";
 
 /** What a thread does; empty if it runs. */
@@ -39,41 +40,10 @@ export const objectOf = (debug: Debugger, task: Task, object: string, annex: str
       return latin1(`<?xml version="1.0"?>\n<threads>\n${rows.join("\n")}\n</threads>\n`);
     }
     case "osdata":
-      return annex === "" || annex === "types"
-        ? osTable("types", [{ Type: "processes", Description: "All processes" }])
-        : annex === "processes"
-          ? processTable(debug)
-          : "E00";
+      return osData(task, annex);
     default:
       return "";
   }
-};
-const osTable = (type: string, rows: readonly Readonly<Record<string, string>>[]): Uint8Array => {
-  const items = rows.map(
-    (row) =>
-      `<item>${Object.entries(row)
-        .map(([name, value]) => `<column name="${name}">${xmlText(value)}</column>`)
-        .join("")}</item>`,
-  );
-  return latin1(`<?xml version="1.0"?>\n<!DOCTYPE target SYSTEM "osdata.dtd">\n<osdata type="${type}">\n${items.join("\n")}\n</osdata>\n`);
-};
-/** `info os processes`: all processes of the machine. */
-const processTable = ({ kernel }: Debugger): Uint8Array =>
-  osTable(
-    "processes",
-    [...kernel.processes.values()].map(({ pid, leader }) => ({
-      pid: `${pid}`,
-      user: leader.cred.uid === 0 ? "root" : `${leader.cred.uid}`,
-      command: argumentsOf(leader) || leader.comm,
-      cores: "0",
-    })),
-  );
-/** The arguments of a program, with spaces between. */
-const argumentsOf = ({ mem }: Task): string => {
-  const bytes = new Uint8Array(Math.min(Math.max(0, mem.argEnd - mem.argStart), 1000));
-  return textOf(bytes.subarray(0, peek(mem, mem.argStart, bytes)))
-    .replace(/\0$/, "")
-    .replaceAll("\0", " ");
 };
 /** The siginfo before which a thread stands, with some bytes changed. Undefined: there is none. */
 export const siginfoOf = (debug: Debugger, task: Task, offset: number, data: Uint8Array): SigInfo | undefined => {
