@@ -22,7 +22,7 @@ export const frameState = {
 } as const;
 
 /** Binary logarithm of the frames in an area. */
-const areaShift = 10;
+export const areaShift = 10;
 /** The area of a frame: the element that is set when the machine uses a frame of it. */
 export const areaOf = (n: number): number => n >>> areaShift;
 /** The number of areas of so many frames. */

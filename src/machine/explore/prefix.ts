@@ -11,6 +11,7 @@ import { timeTo } from "../moment.ts";
 import type { Program } from "../options.ts";
 import { Follower } from "../schedule.ts";
 import { Session, type Started } from "../session.ts";
+import { LiveObjects } from "../snapshot/refill.ts";
 import { type SavedState, saveState, takeBack } from "../snapshot/snapshot.ts";
 import { ObservedRun } from "./observer.ts";
 import type { PropertyChecker } from "./property.ts";
@@ -54,13 +55,23 @@ interface Seen {
   readonly task: Task;
 }
 
+/** A state to which the machine goes back, with the objects that it has there. */
+class Moment {
+  readonly state: SavedState;
+  readonly objects: LiveObjects;
+  constructor(state: SavedState) {
+    this.state = state;
+    this.objects = new LiveObjects(state.graph);
+  }
+}
+
 /** The beginning, saved. */
 export class SharedPrefix {
   readonly machine: Machine;
   private readonly _slice: number | undefined;
   private readonly _instructions: number;
-  private readonly _start: SavedState;
-  private readonly _end: SavedState;
+  private readonly _start: Moment;
+  private readonly _end: Moment;
   /** Virtual nanoseconds to the next stop of `Machine.runClosed`. */
   private readonly _rest: number;
   private _seen: Seen | undefined = undefined;
@@ -69,11 +80,11 @@ export class SharedPrefix {
     this.machine = machine;
     this._slice = slice;
     this._instructions = instructions;
-    this._start = saveState(machine.kernel, session, undefined);
+    this._start = new Moment(saveState(machine.kernel, session, undefined));
     machine.follow(() => new Follower([]), slice);
     this._rest = this._run(session);
     machine.kernel.scheduler.chooser = undefined;
-    this._end = saveState(machine.kernel, session, this._start);
+    this._end = new Moment(saveState(machine.kernel, session, this._start.state));
   }
   /** Undefined: the machine has parts of which there is no snapshot. */
   static of(program: Program, options: SearchOptions, instructions: number): SharedPrefix | undefined {
@@ -100,10 +111,10 @@ export class SharedPrefix {
     }
     return stop - kernel.now;
   }
-  private _back(state: SavedState): Started {
+  private _back({ state, objects }: Moment): Started {
     const { machine } = this;
     (machine.kernel.processor as Cpu).accessWatch = undefined;
-    const { kernel, started } = takeBack(state, machine.kernel);
+    const { kernel, started } = takeBack(state, machine.kernel, {}, objects);
     machine.kernel = kernel;
     return started as Started;
   }

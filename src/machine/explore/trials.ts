@@ -222,7 +222,7 @@ export class Trials {
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
 
 /** Milliseconds between two pauses of a search by many short runs. */
-const EVERY = 20;
+const EVERY = 100;
 
 /** The same, if the last pause was long ago. */
 export class Pauses {

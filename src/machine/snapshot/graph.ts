@@ -263,35 +263,42 @@ export interface Supply {
   derive(className: string, object: object): void;
 }
 
-/** A live graph. Returns its root. */
-export const rebuild = ({ items, root }: Graph, supply: Supply, derives: (className: string) => boolean): object => {
-  const made = new Array<object | undefined>(items.length);
+/** A new object of an item, without its references. `make`: makes those that its prototype and views need. */
+export const shellOf = (item: Item, supply: Supply, make: (n: number) => object): object => {
+  switch (item.kind) {
+    case "object":
+      return typeof item.proto === "number"
+        ? Object.assign(Object.create(make(item.proto)) as object, item.template)
+        : withFields(item.proto, item.template, item.count);
+    case "array":
+      return item.template.slice();
+    case "map":
+      return new Map();
+    case "set":
+      return new Set();
+    case "buffer":
+      return item.bytes.slice(0);
+    case "view":
+      return new item.make(make(item.buffer) as ArrayBuffer, item.offset, item.length);
+    case "port":
+      return supply.port(item.name, make(item.queue));
+  }
+};
+
+/** A live graph. Returns its root. `made` gets its objects. */
+export const rebuild = (
+  { items, root }: Graph,
+  supply: Supply,
+  derives: (className: string) => boolean,
+  made: (object | undefined)[] = [],
+): object => {
+  made.length = items.length;
   const make = (n: number): object => {
     const known = made[n];
     if (known !== undefined) return known;
-    const object = shell(items[n] as Item);
+    const object = shellOf(items[n] as Item, supply, make);
     made[n] = object;
     return object;
-  };
-  const shell = (item: Item): object => {
-    switch (item.kind) {
-      case "object":
-        return typeof item.proto === "number"
-          ? Object.assign(Object.create(make(item.proto)) as object, item.template)
-          : withFields(item.proto, item.template, item.count);
-      case "array":
-        return item.template.slice();
-      case "map":
-        return new Map();
-      case "set":
-        return new Set();
-      case "buffer":
-        return item.bytes.slice(0);
-      case "view":
-        return new item.make(make(item.buffer) as ArrayBuffer, item.offset, item.length);
-      case "port":
-        return supply.port(item.name, make(item.queue));
-    }
   };
   for (let n = 0; n < items.length; n++) make(n);
   const late: number[] = [];

@@ -11,6 +11,7 @@ import type { Run } from "../run.ts";
 import { Session, type SessionOptions, type Started, type StopReason } from "../session.ts";
 import { machineOf, prepare } from "./copy.ts";
 import type { ForkOptions, RunLimits, StartOptions, Until } from "./options.ts";
+import type { LiveObjects } from "./refill.ts";
 import { type SavedState, saveState, takeBack } from "./snapshot.ts";
 import { type Waiting, waitFor } from "./until.ts";
 
@@ -267,13 +268,13 @@ export class Live {
     const state = this.save(true);
     return { state, copy: (changes) => Live.copy(state, options, changes) };
   }
-  /** Takes the machine back to a state of it. */
-  restore(state: SavedState, options: ForkOptions & Pick<SessionOptions, "replays"> = {}): void {
+  /** Takes the machine back to a state of it. `objects`: as for `takeBack`. */
+  restore(state: SavedState, options: ForkOptions & Pick<SessionOptions, "replays"> = {}, objects?: LiveObjects): void {
     this._mustRest();
     this._aborted = undefined;
     const { machine } = this;
     const { uplink } = machine.kernel.namespaces.net;
-    const { kernel, started } = takeBack(state, machine.kernel, options);
+    const { kernel, started } = takeBack(state, machine.kernel, options, objects);
     if (uplink && this._isOpen) {
       this._closing = uplink.close(false);
       machine.inputs.take(0);

@@ -3,8 +3,9 @@
 import type { Cpu } from "../../cpu/cpu.ts";
 import type { TranslationListener } from "../../cpu/machine/mmu.ts";
 import { leaveTable, takeTable } from "../../cpu/machine/side-tables.ts";
-import { areaOf, areasOf, frameState as state, frameTables as tables, usedFrames } from "../../memory/frame-tables.ts";
+import { areaOf, areasOf, frameState as state, frameTables as tables } from "../../memory/frame-tables.ts";
 import { type Frames, PAGE_SIZE, since, type Tracking } from "../../memory/frames.ts";
+import { framesInUse, replaceInUsed } from "./used-frames.ts";
 
 /** The tables of all frames: fields of `Frames` that a graph leaves out. */
 interface Tables {
@@ -39,7 +40,7 @@ const isZero = (words: Int32Array, from: number): boolean => {
   return true;
 };
 /** The frames that the machine has used. */
-const touched = ({ _state, _areas }: Tables): number[] => usedFrames(_state, _areas);
+const touched = ({ _state, _areas }: Tables): number[] => framesInUse(_state, _areas);
 
 /**
  * The bytes of frames of which the processor has code. `left`: no snapshot has the frame, and nothing uses it
@@ -100,8 +101,8 @@ class SinceSnapshot implements Tracking {
 const trackingOf = (frames: Frames): SinceSnapshot | undefined => frames.tracking as SinceSnapshot | undefined;
 /** Memory and snapshot are equal now. Guest code must ask for each frame before it writes it. */
 const track = (frames: Frames, processor: Cpu, pages: Pages, written: Uint8Array, code: KnownCode): void => {
-  processor.flushTlb();
-  for (let n = written.indexOf(since.written); n >= 0; n = written.indexOf(since.written, n + 1)) written[n] = 0;
+  processor.flushWrites();
+  replaceInUsed(written, tablesOf(frames)._areas, since.written, 0);
   frames.tracking = new SinceSnapshot(frames, pages, written, processor.flushes, code);
 };
 const newWritten = (frames: Frames): Uint8Array => new Uint8Array(frames.memory.buffer.byteLength / PAGE_SIZE);

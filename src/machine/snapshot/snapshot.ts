@@ -22,6 +22,7 @@ import { capture, type Graph, rebuild, refused, type Supply } from "./graph.ts";
 import type { SlotOptions } from "./options.ts";
 import { adopt, leave, loadPages, type Pages, savePages } from "./pages.ts";
 import { loadRegisters, storeRegisters } from "./processor-state.ts";
+import type { LiveObjects } from "./refill.ts";
 import { facts } from "./registry.ts";
 import { checkSlots, type Slots, slotsOf, useSlots, WRITABLE } from "./slots.ts";
 
@@ -100,7 +101,8 @@ const load = (
   processor: Cpu,
   memory: WebAssembly.Memory,
   isFresh: boolean,
-  used?: Frames,
+  used?: Pick<Frames, "tracking">,
+  live?: LiveObjects,
 ): Loaded => {
   const derivesOf = (name: string): boolean => derived[name] !== undefined || (isFresh && WRITABLE.has(name));
   const ports = new Map<string, Port>();
@@ -122,13 +124,13 @@ const load = (
       } else Object.assign(object, { _writeWords: writerOf((object as Filter).profile.layout), _special64: [], _special32: [] });
     },
   };
-  const roots = rebuild(graph, supply, derivesOf) as Roots;
+  const roots = (live ? live.back(supply, derivesOf) : rebuild(graph, supply, derivesOf)) as Roots;
   const { kernel } = roots;
   loadPages(kernel.frames, pages, processor, used);
   processor.instructions = instructions;
   processor.debugStatus = debugStatus;
   kernel.attach(processor);
-  processor.flushTlb();
+  processor.flushWrites();
   loadRegisters(kernel);
   // Observers belong to the run.
   observe(kernel, undefined);
@@ -171,16 +173,22 @@ export const resume = (state: SavedState, options: Machine["options"], given: Sl
   return { booted: { kernel: loaded.kernel, processor, console: loaded.streams?.terminal }, started: startedOf(loaded) };
 };
 
-/** Takes a machine back. Its processor keeps compiled code of frames that are equal. */
+/**
+ * Takes a machine back. Its processor keeps compiled code of frames that are equal. `live`: the objects of
+ * the last time, which are used again.
+ */
 export const takeBack = (
   state: SavedState,
   kernel: Kernel,
   given: SlotOptions = {},
+  live?: LiveObjects,
 ): { readonly kernel: Kernel; readonly started: Started | undefined } => {
   const { frames } = kernel;
   checkSlots(state.slots, given, true);
+  const { network } = kernel.namespaces.net.uplink ?? {};
+  const { memory, tracking } = frames;
   leave(frames);
-  const loaded = load(state, kernel.processor as Cpu, frames.memory, given.changed === "accept", frames);
-  useSlots(state.slots, loaded.kernel, kernel.namespaces.net.uplink?.network);
+  const loaded = load(state, kernel.processor as Cpu, memory, given.changed === "accept", { tracking }, live);
+  useSlots(state.slots, loaded.kernel, network);
   return { kernel: loaded.kernel, started: startedOf(loaded) };
 };

@@ -12,6 +12,7 @@ import { checkTypes, type Hosts } from "../file/type-check.ts";
 import { checkState } from "../file/validate.ts";
 import { Live } from "../live.ts";
 import { verification } from "../pages.ts";
+import { LiveObjects } from "../refill.ts";
 import type { SavedState } from "../snapshot.ts";
 
 /** A guest and the way that it is run. */
@@ -166,18 +167,22 @@ export const forkCheck = (subject: CheckSubject, { cuts, most = 2e9, rewinds = 5
     const graph = difference(undisturbed.kernel, fork.kernel);
     if (graph) found.push(`a copy ${at}: ${graph.path} is ${graph.second}, and ${graph.first} in the undisturbed machine`);
     keepMemory(fork.machine, false);
-    for (let i = 0; i < rewinds; i++) {
-      original.restore(cut.state);
-      const again = new Log(original);
-      // All but the last are given up on the way.
-      if (i < rewinds - 1) toEnd(original, cut.now + (length - cut.now) * (i / rewinds));
-      else {
-        const last = toEnd(original, most);
-        judge(`taken back ${i + 1} times ${at}`, whole, outcome(original, last), cut, again, lines);
-        const other = difference(undisturbed.kernel, original.kernel);
-        if (other) found.push(`taken back ${at}: ${other.path} is ${other.second}, and ${other.first} in the undisturbed machine`);
+    for (const [objects, how] of [
+      [undefined, ""],
+      [new LiveObjects(cut.state.graph), " with the same objects"],
+    ] as const)
+      for (let i = 0; i < rewinds; i++) {
+        original.restore(cut.state, {}, objects);
+        const again = new Log(original);
+        // All but the last are given up on the way.
+        if (i < rewinds - 1) toEnd(original, cut.now + (length - cut.now) * (i / rewinds));
+        else {
+          const last = toEnd(original, most);
+          judge(`taken back ${i + 1} times ${at}${how}`, whole, outcome(original, last), cut, again, lines);
+          const other = difference(undisturbed.kernel, original.kernel);
+          if (other) found.push(`taken back ${at}${how}: ${other.path} is ${other.second}, and ${other.first} in the undisturbed machine`);
+        }
       }
-    }
   }
   keepMemory(undisturbed.machine, false);
   keepMemory(original.machine, false);
