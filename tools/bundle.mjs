@@ -99,7 +99,7 @@ const typical = [
 ];
 const run = async (main, { names, options }) => {
   for (const name of names) {
-    await main(["run", ...options, join(top, "guest", "bin", name)]);
+    await main(["run", "--no-start-cache", ...options, join(top, "guest", "bin", name)]);
     if (process.exitCode) throw new Error(`${name} ended with ${process.exitCode}`);
   }
 };

@@ -140,7 +140,15 @@ export const execute = async (given: PreparedRun, tracing?: TracedRun, watched: 
   const isFunctionOfFiles = !tracing && !input && !isFile(0) && Object.keys(watched).length === 0;
   const start =
     prepared.starts !== undefined && isFunctionOfFiles
-      ? (await import("./starts/start.ts")).RunStart.of({ folder: prepared.starts, boot, path, program, nulls, sinks: plain })
+      ? (await import("./starts/start.ts")).RunStart.of({
+          folder: prepared.starts,
+          boot,
+          path,
+          program,
+          nulls,
+          sinks: plain,
+          file: prepared.file,
+        })
       : undefined;
   const earlier = start?.continued();
   if (earlier && "status" in earlier) {

@@ -275,9 +275,20 @@ export const codeStoreOf = (values: Values): CodeStore | undefined => {
  */
 export const startsFolderOf = (values: Values): string | undefined => {
   const { mount: mounted = [], "cpu-time": time, overlay, schedule, image, why } = values;
-  const words = [time, overlay, schedule, image, why, values["why-json"], values.crash, values["kernel-log"], values["dump-jit"]];
-  const more = [networkOf(values), recordOf(values)];
-  if (values.root === undefined || [...words, ...more].some((word) => word !== undefined)) return undefined;
+  const words = [
+    time,
+    overlay,
+    schedule,
+    image,
+    why,
+    values["why-json"],
+    values.crash,
+    values["kernel-log"],
+    values["dump-jit"],
+    networkOf(values),
+    recordOf(values),
+  ];
+  if (words.some((word) => word !== undefined)) return undefined;
   return mounted.map(mount).some(({ mode }) => mode === "rw") ? undefined : cacheOf(values);
 };
 /** Is a path, which need not exist yet, that of a folder or in it? */
@@ -303,14 +314,15 @@ export const prepare = (values: Values, rest: readonly string[]): PreparedRun =>
   // An image has a program, so all words after it are arguments.
   const [name, ...args] = image === undefined ? rest : [image, ...rest];
   if (name === undefined) throw new Problem("missing-argument", "which program?", { help: swallowed(values) });
-  const heap = values["guarded-heap"] ? lazyGuardedHeap().guardedHeap() : undefined;
-  const machine = { ...machineOptions(values), ...optional("files", heap?.files) };
+  const variables = { ...passed(values["env-pass"] ?? []), ...environment(values.env ?? []) };
+  const { files, env } = values["guarded-heap"] ? lazyGuardedHeap().guardedHeap(variables) : { env: variables, files: undefined };
+  const machine = { ...machineOptions(values), ...optional("files", files) };
   const uid = values.uid === undefined ? undefined : user(values.uid, "--uid");
   checkOutput(values["why-json"], "--why-json");
   const program: ProgramOptions = {
     args,
     argv0: name,
-    env: { ...heap?.env, ...passed(values["env-pass"] ?? []), ...environment(values.env ?? []) },
+    env,
     ...optional("cwd", cwdOf(values)),
     ...optional("uid", uid),
     ...optional("timeout", values.timeout === undefined ? undefined : seconds(values.timeout, "--timeout")),
@@ -339,13 +351,14 @@ export const prepare = (values: Values, rest: readonly string[]): PreparedRun =>
     const path = values.root === undefined ? "/program" : "/dev/shm/program";
     const content = standardInput(MOST_STDIN);
     if (content === undefined) throw new Problem("usage", "the program on standard input has more than 1 GiB");
-    return { ...common, machine: { ...machine, files: { ...heap?.files, [path]: { content, mode: 0o755 } } }, path };
+    return { ...common, machine: { ...machine, files: { ...files, [path]: { content, mode: 0o755 } } }, path };
   }
   if (values.root !== undefined) return { ...common, machine, path: name };
+  if (files) throw lazyGuardedHeap().withoutLibraries();
   const file = hostProgram(name);
   return {
     ...common,
-    machine: { ...machine, files: { ...heap?.files, [file.path]: { content: file.bytes, mode: file.mode } } },
+    machine: { ...machine, files: { [file.path]: { content: file.bytes, mode: file.mode } } },
     path: file.path,
     file: file.bytes,
   };

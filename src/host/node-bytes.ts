@@ -8,6 +8,7 @@ const pieceBytes = 32768;
 
 /** An open file of the host, with random access. */
 export interface OpenBytes extends FileBytes {
+  readonly fd: number;
   close(): void;
 }
 
@@ -53,6 +54,7 @@ export const hostBytes = (path: string): OpenBytes => {
     return bytes;
   };
   return {
+    fd,
     size,
     read(offset, into) {
       const length = Math.min(into.length, size - offset);

@@ -38,7 +38,17 @@ describe.skipIf(missing("the cache of compiled code", gcc32))("--code-cache", ()
   afterAll(() => rmSync(folder, { recursive: true }));
 
   const run = (...options: string[]) => {
-    const { status, stdout, stderr } = trapgate(["run", "--stats", "--code-cache", cache, ...options, "--", program, "20000"]);
+    const { status, stdout, stderr } = trapgate([
+      "run",
+      "--no-start-cache",
+      "--stats",
+      "--code-cache",
+      cache,
+      ...options,
+      "--",
+      program,
+      "20000",
+    ]);
     const figure = (name: string): number => Number(new RegExp(`^${name}: (\\d+)$`, "m").exec(stderr)?.[1]);
     const [compiled, earlier, handlers] = ["regions compiled", "regions of earlier runs", "handlers of earlier runs"].map(figure);
     return { seen: { status, stdout }, compiled: compiled!, earlier: earlier!, handlers: handlers! };
@@ -110,16 +120,16 @@ describe.skipIf(missing("the cache of compiled code", gcc32))("--code-cache", ()
     mkdirSync(join(folder, "other"), { recursive: true });
     const copy = join(folder, "other", "renamed");
     copyFileSync(program, copy);
-    const { status, stdout, stderr } = trapgate(["run", "--stats", "--code-cache", cache, "--", copy, "20000"]);
+    const { status, stdout, stderr } = trapgate(["run", "--no-start-cache", "--stats", "--code-cache", cache, "--", copy, "20000"]);
     expect({ status, stdout }).toEqual(first.seen);
     expect(stderr).toMatch(/^regions of earlier runs: [1-9]/m);
     execFileSync("gcc", ["-O2", "-static", "-DK=4", "-o", join(folder, "other", "kept"), `${top}/test/machine/kept.c`]);
-    const other = trapgate(["run", "--code-cache", cache, "--", join(folder, "other", "kept"), "20000"]);
+    const other = trapgate(["run", "--no-start-cache", "--code-cache", cache, "--", join(folder, "other", "kept"), "20000"]);
     expect(other.stdout).toBe(execFileSync(join(folder, "other", "kept"), ["20000"], { encoding: "utf8" }));
   });
   it("keeps what runs at the same time have made", async () => {
     const runs = ["19999", "20000", "20001"].map((rounds) => {
-      const args = [`${top}/bin/trapgate.js`, "run", "--code-cache", cache, "--", program, rounds];
+      const args = [`${top}/bin/trapgate.js`, "run", "--no-start-cache", "--code-cache", cache, "--", program, rounds];
       return new Promise<number | null>((resolve) => spawn(process.execPath, args, { stdio: "ignore" }).on("close", resolve));
     });
     expect(await Promise.all(runs)).toEqual([0, 0, 0]);
@@ -138,7 +148,18 @@ describe.skipIf(missing("the cache of compiled code", gcc32))("--code-cache", ()
   });
   it("does without what V8 forgets when it collects garbage", () => {
     const forgetful = ["--stress-flush-code", "--stress-compaction", "--gc-interval=20"];
-    const args = [...forgetful, `${top}/bin/trapgate.js`, "run", "--stats", "--code-cache", cache, "--", program, "200000"];
+    const args = [
+      ...forgetful,
+      `${top}/bin/trapgate.js`,
+      "run",
+      "--no-start-cache",
+      "--stats",
+      "--code-cache",
+      cache,
+      "--",
+      program,
+      "200000",
+    ];
     for (const earlier of [/^regions of earlier runs: 0$/m, /^regions of earlier runs: [1-9]/m]) {
       const { status, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
       expect(stderr).toMatch(earlier);
@@ -179,7 +200,7 @@ describe.skipIf(missing("the cache of compiled code", gcc32))("trapgate cache", 
 
   it("lists what runs have kept, and says of which files it makes no use", () => {
     expect(command("list")).toEqual({ status: 0, stdout: `${cache}: 0 files, 0 KiB\n`, stderr: "" });
-    expect(trapgate(["run", "--code-cache", cache, "--", program, "20000"]).status).toBe(0);
+    expect(trapgate(["run", "--no-start-cache", "--code-cache", cache, "--", program, "20000"]).status).toBe(0);
     const lines = command("list").stdout.split("\n");
     const sizes = "\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d +\\d+ KiB +\\d+";
     for (const line of [`^${sizes} regions +kept$`, `^${sizes} handlers +routines-shared$`, `: ${lines.length - 2} files, \\d+ KiB$`])
@@ -189,7 +210,7 @@ describe.skipIf(missing("the cache of compiled code", gcc32))("trapgate cache", 
     expect(command("list").stdout).toContain("not used: it is damaged, or others may write it\n");
   });
   it("removes its files and no others", () => {
-    expect(trapgate(["run", "--code-cache", cache, "--", program, "20000"]).status).toBe(0);
+    expect(trapgate(["run", "--no-start-cache", "--code-cache", cache, "--", program, "20000"]).status).toBe(0);
     writeFileSync(join(cache, "letter.txt"), "mine");
     writeFileSync(join(cache, "0123abcd.99"), "of a run that was killed");
     expect(command("clear").stdout).toMatch(/: removed [4-9] files, \d+ KiB\n$/);
@@ -200,7 +221,7 @@ describe.skipIf(missing("the cache of compiled code", gcc32))("trapgate cache", 
     const { status, stdout } = command("warm", "--memory", "1G", program, "20000");
     expect(stdout).toMatch(/: \d+ files, \d+ KiB: (?:.*, )?kept(?:, .*)?\n$/);
     expect(status).toBe(0);
-    const { stderr } = trapgate(["run", "--memory", "1G", "--stats", "--code-cache", cache, "--", program, "20000"]);
+    const { stderr } = trapgate(["run", "--no-start-cache", "--memory", "1G", "--stats", "--code-cache", cache, "--", program, "20000"]);
     expect(stderr).toMatch(/^regions of earlier runs: [1-9]/m);
   });
   it.each<[string[], string]>([

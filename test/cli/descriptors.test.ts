@@ -30,7 +30,9 @@ describe.skipIf(missing("descriptors beside strace", strace, gcc, nativeX64))("d
       const native = spawnSync("strace", [...command, `${folder}/native`, program], { cwd: folder, encoding: "utf8" });
       const own = trapgate(["trace", ...command, `${folder}/own`, "--mount", `${folder}:${folder}:cow`, "--cwd", folder, "--", program]);
       expect(masked(readFileSync(`${folder}/own`, "utf8"))).toEqual(masked(readFileSync(`${folder}/native`, "utf8")));
-      expect(own.stdout).toBe(native.stdout);
+      // The host may have terminals of others.
+      const lines = (text: string): string => text.replaceAll(/(?<=tty-index:\s)\d+/g, "N");
+      expect(lines(own.stdout)).toBe(lines(native.stdout));
     });
   });
   it("cannot write to the terminal by names that the guest chooses", async () => {

@@ -44,5 +44,18 @@ describe.skipIf(missing("a guarded heap in C programs", gcc))("a guarded heap", 
     const run = (...options: readonly string[]) =>
       spawnSync(process.execPath, [join(top, "bin/trapgate.js"), "run", "--root", "/", ...options, "--", build("-m64"), "main"]).status;
     expect([run(), run("--guarded-heap")]).toEqual([0, 128 + 11]);
+    // The user's own library is loaded behind the heap.
+    expect(run("--guarded-heap", "-e", "LD_PRELOAD=libm.so.6")).toBe(128 + 11);
+  });
+  it("joins its library with those of the program", () => {
+    expect(guardedHeap({ LD_PRELOAD: "/lib/mine.so", HOME: "/" }).env).toEqual({
+      LD_PRELOAD: "/dev/shm/trapgate-heap/$PLATFORM.so /lib/mine.so",
+      HOME: "/",
+    });
+  });
+  it("is refused for a program that has no C library to load it", () => {
+    const words = ["run", "--guarded-heap", "--", join(top, "guest/bin/hello-syscall")];
+    const { status, stderr } = spawnSync(process.execPath, [join(top, "bin/trapgate.js"), ...words], { encoding: "utf8" });
+    expect([status, stderr]).toEqual([125, expect.stringContaining("--root or --image")]);
   });
 });

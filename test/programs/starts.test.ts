@@ -1,7 +1,18 @@
 // Starts that are not run twice: a run goes on where the start of an earlier, equal one has ended, and no
 // guest and no user can tell. What the start has asked of the host must be as it was.
 import { spawnSync } from "node:child_process";
-import { appendFileSync, chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { trapgate } from "../support/cli.ts";
@@ -245,6 +256,25 @@ describe("the start of a run", () => {
       expect(stderr).toMatch(/^instructions: \d+$/m);
       expect(stderr).not.toContain("kept start");
     }
+  });
+  it("is kept as a whole for a program of the host without a root, until its file changes", async () => {
+    const [program, cache] = [join(folder, "program"), join(folder, "rootless")];
+    const run = (...options: string[]) => trapgate(["run", "--stats", "--code-cache", cache, ...options, "--", program], { input: "" });
+    const isKept = ({ stderr }: Seen): boolean => stderr.includes("instructions of a kept start");
+    copyFileSync(join(top, "guest/bin/hello-syscall"), program);
+    // A program that has just been written may change again without other times.
+    expect([run(), run()].map(isKept)).toEqual([false, false]);
+    await new Promise((resolve) => setTimeout(resolve, 2100));
+    const runs = [run(), run(), run("--seed", "7")];
+    expect(runs.map(isKept)).toEqual([false, true, false]);
+    expect(runs.map(({ stdout, status }) => [stdout, status])).toEqual(runs.map(() => ["hello through syscall\n", 0]));
+    // Another program with this name, as old as the first one.
+    const { atime, mtime } = statSync(program);
+    copyFileSync(join(top, "guest/bin/hello-int80-64"), program);
+    utimesSync(program, atime, mtime);
+    const other = run();
+    expect(isKept(other)).toBe(false);
+    expect(other.stdout).toBe("hello through int 0x80 from 64-bit code\n");
   });
   it("is run again if its file is damaged", () => {
     const damaged = script("damaged");

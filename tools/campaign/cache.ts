@@ -76,7 +76,7 @@ const check = (input: Input): Promise<{ inputs: number; digest: string; finding?
     // A drawn program that does not end shows nothing of the cache.
     if (expected.length < inputs.length) return noFinding(1, digestOf(...expected));
     const run = (program: number, seconds: number) =>
-      trapgate(["run", "--code-cache", folder, guest], { stdin: inputs[program] as Uint8Array, seconds });
+      trapgate(["run", "--no-start-cache", "--code-cache", folder, guest], { stdin: inputs[program] as Uint8Array, seconds });
     const verdict = noFinding(input.steps.length, digestOf(...expected));
     let last = "nothing";
     for (const s of input.steps) {

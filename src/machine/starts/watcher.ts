@@ -2,6 +2,7 @@
 // of the outside world, or its end. Until then a run is a function of its options and of the files of the
 // host that it has asked for. It is one to its end if there is output only, which the host takes.
 import type { ByteSink } from "../../kernel/fs/files/stream.ts";
+import type { HostTree } from "../../kernel/fs/types/host-tree.ts";
 import type { BootOptions } from "../boot.ts";
 import type { StartWatch } from "../machine.ts";
 import type { Session } from "../session.ts";
@@ -40,8 +41,8 @@ const MOST_QUESTIONS = 4096;
  * the host's time, or on a tree that notes nothing.
  */
 export const treeMemoriesOf = ({ root, mounts = [], clock }: BootOptions): readonly TreeMemory[] | undefined => {
-  if (clock === "now" || !root) return undefined;
-  const trees = [root, ...mounts.map(({ tree }) => tree)].map(treeMemoryOf);
+  if (clock === "now") return undefined;
+  const trees = [...(root ? [root] : []), ...mounts.map(({ tree }) => tree)].map(treeMemoryOf);
   return trees.every((each) => each !== undefined) ? trees : undefined;
 };
 
@@ -63,9 +64,10 @@ export class StartWatcher implements StartWatch {
   }
   /** The options with trees that take notes. */
   noted<T extends BootOptions>(options: T): T {
-    const [root, ...others] = this._trees;
-    const mounts = options.mounts?.map((mount, i) => ({ ...mount, tree: (others[i] as NotedTree).tree }));
-    return { ...options, root: root?.tree, ...(mounts ? { mounts } : {}) };
+    const trees = this._trees.map(({ tree }) => tree);
+    const root = options.root && trees.shift();
+    const mounts = options.mounts?.map((mount, i) => ({ ...mount, tree: trees[i] as HostTree }));
+    return { ...options, ...(root ? { root } : {}), ...(mounts ? { mounts } : {}) };
   }
   /** A sink whose writes are seen. */
   watched(stream: WrittenBytes["stream"], to: ByteSink): ByteSink {
