@@ -45,15 +45,20 @@ export const scheduleText = ({ departures, delays = [], slice }: Schedule): stri
 const malformed = (text: string): Problem =>
   new Problem("bad-schedule", `"${text}" is no schedule`, { help: "a schedule is such as 17:4,23:3, as trapgate explore prints it" });
 
+/** The text of a place. */
+const PLACE = String.raw`\d{1,9}@\d{1,15}(?:(?:[ckrn]t?|t|m\d{1,9}t?)(?:\.\d{1,9})?)?`;
+const DEPARTURE = new RegExp(String.raw`^(?:(\d{1,9})|(${PLACE})):(\d{1,9})$`);
+const DELAY = new RegExp(String.raw`^(\d{1,9}@\d{1,15})>(f|${PLACE})$`);
+
 const parseDeparture = (one: string, text: string): Departure => {
-  const match = /^(?:(\d{1,9})|(\d{1,9}@\d{1,15}(?:(?:[ckrn]t?|t|m\d{1,9}t?)(?:\.\d{1,9})?)?)):(\d{1,9})$/.exec(one);
+  const match = DEPARTURE.exec(one);
   if (!match) throw malformed(text);
   const [, number, place, task] = match;
   return { point: number === undefined ? (place as string) : Number(number), task: Number(task) };
 };
 
 const parseDelay = (one: string, text: string): Delay => {
-  const match = /^(\d{1,9}@\d{1,15})>(f|\d{1,9}@\d{1,15}(?:(?:[ckrn]t?|t|m\d{1,9}t?)(?:\.\d{1,9})?)?)$/.exec(one);
+  const match = DELAY.exec(one);
   if (!match) throw malformed(text);
   return { store: match[1] as string, until: match[2] as string };
 };

@@ -59,8 +59,16 @@ describe.skipIf(missing("schedules of C programs", gcc))("points between the rea
 
 /** The reads of a call at which it gives way: execve may have thousands, and begins anew each time. */
 const MOST = 100;
+/** The reads of calls in a kernel that has no frame for copies. */
+const withoutFrame = (kernel: Kernel): SplitReads => {
+  const { frames } = kernel;
+  const full = Object.create(frames, { alloc: { value: () => 0 } }) as Kernel["frames"];
+  const reads = new SplitReads(Object.create(kernel, { frames: { value: full } }) as Kernel);
+  frames.kernelReads = reads;
+  return reads;
+};
 /** Runs a program. `splits`: each call gives way once at each of its reads; the number of times. */
-const outcome = (name: string, program: Uint8Array, splits: boolean) => {
+const outcome = (name: string, program: Uint8Array, splits: boolean, readsOf = (kernel: Kernel) => new SplitReads(kernel)) => {
   const here = `/${name}`;
   const machine = new Machine({ files: { [here]: { content: program, mode: 0o755 } }, cpu: "x86-64-v3" });
   let times = 0;
@@ -68,7 +76,7 @@ const outcome = (name: string, program: Uint8Array, splits: boolean) => {
     machine.follow(
       () => ({
         choose: (_kind: PointKind, [usual]: readonly Task[]) => usual as Task,
-        splitReads: (kernel: Kernel) => new SplitReads(kernel),
+        splitReads: readsOf,
       }),
       undefined,
     );
@@ -93,5 +101,10 @@ describe.skipIf(missing("programs in C", guestsFromC))("a call that gives way at
     expect(split).toEqual(usual);
     expect([none, usual.end]).toEqual([0, "ended"]);
     expect(times > 0).toBe(!single.has(name));
+  });
+  it("does not give way without a frame for what it has read", async () => {
+    const program = await nativeGuest("sockets", "-m64");
+    const usual = outcome("sockets", program, false);
+    expect(outcome("sockets", program, true, withoutFrame)).toEqual(usual);
   });
 });

@@ -95,9 +95,14 @@ export class SplitReads implements CallReads, KernelReads {
     const { scheduler } = this._kernel;
     const n = this._pages.length;
     // The first read follows the point before the call, and the task came here when it gave way.
-    const mayGiveWay = n > 1 && n !== this._known.length + 1;
+    const mayGiveWay = n > 1 && n !== this._known.length + 1 && this._hasFrame();
     const hasPoint = scheduler.chooser?.reads?.(task, at, bytes, mayGiveWay) ?? mayGiveWay;
     return hasPoint && scheduler.givesWay(task, "read", n);
+  }
+  /** Without a frame for copies the call could not go on: it does not give way. */
+  private _hasFrame(): boolean {
+    this._frame ||= this._kernel.frames.alloc();
+    return this._frame !== 0;
   }
   private _giveUp(task: Task): number {
     // No other task has run since the handler began: reads of one page have found the same bytes.
@@ -120,8 +125,6 @@ export class SplitReads implements CallReads, KernelReads {
   /** The position of a byte in a copy of its page. */
   private _copy(page: Uint8Array, at: number): number {
     const { frames } = this._kernel;
-    this._frame ||= frames.alloc();
-    if (this._frame === 0) return -1;
     if (this._held !== page) frames.u8.set(page, this._frame);
     this._held = page;
     return this._frame + (at % PAGE_SIZE);

@@ -16,6 +16,8 @@ const OWN = -1;
 /** The field is computed from others: it stays. */
 const KEPT = -2;
 
+const SPACE = "memory/space.ts:AddressSpace";
+
 const planOf = ({ name, template, keys, refs }: Extract<Item, { readonly kind: "object" }>): Plan => {
   const names = Object.keys(template);
   const computed = derived[name] ?? [];
@@ -33,13 +35,16 @@ const hasFields = (object: object, names: readonly string[]): boolean => {
 };
 
 /**
- * The arrays of numbers in a graph, and their buffers. A page table that ends leaves its arrays to those of
- * other machines (memory/page-table.ts), so they cannot be used again.
+ * What is made anew: the arrays of numbers in a graph with their buffers, because a page table that ends
+ * leaves its arrays to those of other machines (memory/page-table.ts); and address spaces, by which the
+ * processor counts the heat of code: all schedules in one space would be one long run, whose code is compiled
+ * again and again.
  */
 const givenAway = ({ items }: Graph): Uint8Array => {
   const given = new Uint8Array(items.length);
   items.forEach((item, n) => {
     if (item.kind === "view" && item.make === Uint32Array) given[n] = given[item.buffer] = 1;
+    if (item.kind === "object" && item.name === SPACE) given[n] = 1;
   });
   return given;
 };
