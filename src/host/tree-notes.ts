@@ -1,12 +1,12 @@
-// What a run has asked of a directory of the host, and if the host would answer the same now. Content is not
-// looked at: a file with the same inode, size, mtime and ctime has the same content, unless it changed while
-// the run was young (`isRacy`).
-import { lstatSync } from "node:fs";
+// What a run has asked of a directory or a file of the host, and if the host would answer the same now.
+// Content is not looked at: a file with the same inode, size, mtime and ctime has the same content, unless it
+// changed while the run was young (`isRacyNow`).
+import { type BigIntStats, fstatSync, lstatSync } from "node:fs";
 import { join } from "node:path";
 import { E } from "../abi/errno.ts";
 import type { HostNode, HostStat } from "../kernel/fs/types/host-tree.ts";
 import { S_IFDIR, S_IFMT } from "../kernel/fs/vfs/mode.ts";
-import type { TreeNote } from "../machine/starts/tree-memory.ts";
+import type { SourceMemory, TreeNote } from "../machine/starts/tree-memory.ts";
 import { attempt } from "./node-cache-files.ts";
 import { identity, type NodeFile, statOf } from "./node-file.ts";
 import type { NodeTree } from "./node-tree.ts";
@@ -19,6 +19,11 @@ const absent = "";
  * keeps its times. So a file that has just changed does not vouch for its content.
  */
 const RACY_MS = 2000;
+/** Tells of attributes whether the file has changed lately, and may change unseen. */
+const isRacyNow = (): ((stat: HostStat) => boolean) => {
+  const limit = (Date.now() - RACY_MS) / 1000;
+  return ({ mtime, ctime }) => mtime.sec >= limit || ctime.sec >= limit;
+};
 
 /** Attributes that a guest can see. Most of a directory's change with its entries; `isShown`: they count. */
 const attributes = (id: string, { mode, uid, gid, size, nlink, rdev, mtime, ctime }: HostStat, isShown: boolean): string => {
@@ -52,8 +57,7 @@ export class TreeNotes {
   }
   /** The notes. Undefined: an answer was an error, or a file has changed lately and may change unseen. */
   notes(): readonly TreeNote[] | undefined {
-    const limit = (Date.now() - RACY_MS) / 1000;
-    const isRacy = ({ mtime, ctime }: HostStat): boolean => mtime.sec >= limit || ctime.sec >= limit;
+    const isRacy = isRacyNow();
     const isShown = (file: NodeFile): boolean => this.#shown.has(file);
     if (!this.#isWhole || this.#files.some((file) => (!isDirectory(file) || isShown(file)) && isRacy(file.stat))) return undefined;
     const pathOf = ({ path }: NodeFile): string => path.join("/");
@@ -64,6 +68,7 @@ export class TreeNotes {
     ];
   }
 }
+const allAttributes = (found: BigIntStats): string => attributes(identity(found), statOf(found), true);
 const isDirectory = ({ type }: NodeFile): boolean => type === S_IFDIR;
 
 const bytesOf = (path: string): Buffer | string => (/^[\0-\x7f]*$/.test(path) ? path : Buffer.from(path, "latin1"));
@@ -76,7 +81,28 @@ export const answersAs = ({ path: folder }: Pick<NodeTree, "path">, notes: reado
   return notes.every(([path, was]) => {
     const found = attempt(() => lstatSync(bytesOf(join(base, path)), { bigint: true, throwIfNoEntry: false }) ?? absent);
     if (found === absent || found === undefined) return found === was;
-    const now = attributes(identity(found), statOf(found), true);
+    const now = allAttributes(found);
     return now === was || (found.isDirectory() && was !== absent && now.startsWith(`${was} `));
   });
+};
+
+/** Of a file that a run reads by a descriptor, wherever its path leads later. */
+export const fileMemory = (path: string, fd: number): SourceMemory => {
+  const status = (): BigIntStats => fstatSync(fd, { bigint: true });
+  const note = (found: BigIntStats): TreeNote => ["", allAttributes(found)];
+  return {
+    place: path,
+    noted: () => {
+      const before = note(status());
+      return {
+        size: 1,
+        notes: () => {
+          const found = status();
+          return note(found)[1] === before[1] && !isRacyNow()(statOf(found)) ? [before] : undefined;
+        },
+        end: () => {},
+      };
+    },
+    answersAs: (notes) => JSON.stringify(notes) === JSON.stringify([note(status())]),
+  };
 };

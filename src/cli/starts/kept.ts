@@ -7,7 +7,7 @@ import type { Session, Started } from "../../machine/session.ts";
 import { machineOf } from "../../machine/snapshot/copy.ts";
 import { builtHere, openParts, partsOf, type WrittenParts } from "../../machine/snapshot/file/file.ts";
 import { saveState } from "../../machine/snapshot/snapshot.ts";
-import type { TreeMemory } from "../../machine/starts/tree-memory.ts";
+import { answerAs, type TreeMemory } from "../../machine/starts/tree-memory.ts";
 import { Problem } from "../../problem.ts";
 import type { StartedRun } from "./start.ts";
 
@@ -31,7 +31,7 @@ export const continueStart = (
   trees: readonly TreeMemory[],
   { clock, notes, parts, output }: StoredStart,
 ): Continued | "misfit" | undefined => {
-  const fits = clock === boot.clock && trees.every((tree, i) => tree.answersAs(notes[i] ?? []));
+  const fits = clock === boot.clock && answerAs(trees, notes);
   if (!fits || !builtHere(parts.header)) return "misfit";
   const { root, mounts = [] } = boot;
   try {

@@ -1,9 +1,9 @@
 // Starts that are not run twice. The machine behind a start is kept in the cache, and a later run with the
 // same options goes on there, if the host would answer all questions as it did.
-import { type BigIntStats, fstatSync } from "node:fs";
 import type { OpenBytes } from "../../host/node-bytes.ts";
 import { backlog } from "../../host/node-sink.ts";
 import { type KeptRun, StartFile } from "../../host/node-start-store.ts";
+import { fileMemory } from "../../host/tree-notes.ts";
 import type { ByteSink } from "../../kernel/fs/files/stream.ts";
 import type { BootOptions } from "../../machine/boot.ts";
 import type { StartWatch } from "../../machine/machine.ts";
@@ -11,7 +11,7 @@ import type { ProgramOptions } from "../../machine/options.ts";
 import type { Sinks } from "../../machine/session.ts";
 import { builtFrom } from "../../machine/snapshot/file/build-id.ts";
 import { machineFacts, policyFacts, programFacts } from "../../machine/starts/run-facts.ts";
-import type { TreeMemory, TreeNote } from "../../machine/starts/tree-memory.ts";
+import { answerAs, type SourceMemory, type TreeMemory } from "../../machine/starts/tree-memory.ts";
 import { type EndedRun, type EndedStart, StartWatcher, treeMemoriesOf, type WrittenBytes } from "../../machine/starts/watcher.ts";
 import { endOf } from "../../machine/tracing/status.ts";
 import type { Continued } from "./kept.ts";
@@ -54,8 +54,8 @@ export type Repeated = Pick<KeptRun, "status" | "stats">;
 export class RunStart {
   readonly #run: StartedRun;
   readonly #trees: readonly TreeMemory[];
-  /** Of the program's own file. */
-  readonly #notes: readonly (readonly TreeNote[])[];
+  /** The program's own file, if it is in no tree. */
+  readonly #others: readonly SourceMemory[];
   readonly #file: StartFile;
   /** Bytes that the run has written before it runs. */
   readonly #ahead = { stdout: 0, stderr: 0, terminal: 0 };
@@ -67,7 +67,7 @@ export class RunStart {
     const { terminal, mounts = [] } = boot;
     this.#run = run;
     this.#trees = trees;
-    this.#notes = run.file ? [[[path, attributes(run.file)]]] : [];
+    this.#others = run.file ? [fileMemory(path, run.file.fd)] : [];
     this.#file = new StartFile(folder, path, [
       path,
       machine,
@@ -103,8 +103,8 @@ export class RunStart {
    */
   #repeated({ clock, notes, build, outputs, status, stats }: KeptRun): Repeated | "misfit" | undefined {
     const { boot, sinks } = this.#run;
-    const isSame = clock === boot.clock && build === builtFrom && this.#trees.every((tree, i) => tree.answersAs(notes[i] ?? []));
-    if (!isSame || JSON.stringify(notes.slice(this.#trees.length)) !== JSON.stringify(this.#notes)) return "misfit";
+    const isSame = clock === boot.clock && build === builtFrom && answerAs([...this.#trees, ...this.#others], notes);
+    if (!isSame) return "misfit";
     for (const { stream, bytes } of outputs) {
       const taken = (stream === "terminal" ? boot.terminal?.sink : sinks[stream])?.write(bytes) ?? 0;
       this.#ahead[stream] += Math.max(0, taken);
@@ -118,10 +118,11 @@ export class RunStart {
     const { boot, sinks } = this.#run;
     // Sources without a build may differ from those of the earlier run.
     const build = builtFrom;
-    const start = new StartWatcher(this.#trees, {
-      start: (ended) => this.#keep(ended, noted),
-      ...(build === undefined ? {} : { whole: (ended) => this.#keepWhole(ended, build) }),
-    });
+    const told = {
+      start: (ended: EndedStart) => this.#keep(ended, noted),
+      ...(build === undefined ? {} : { whole: (ended: EndedRun) => this.#keepWhole(ended, build) }),
+    };
+    const start = new StartWatcher(this.#trees, told, this.#others);
     const noted = start.noted(boot);
     const watched = (stream: WrittenBytes["stream"], sink: ByteSink): ByteSink => start.watched(stream, behind(sink, this.#ahead[stream]));
     return {
@@ -139,13 +140,8 @@ export class RunStart {
   #keepWhole({ session, notes, outputs }: EndedRun, build: string): void {
     const { stats, process } = session;
     if (!outputs.every(isUsual) || !this.#fits()) return;
-    const { file, boot } = this.#run;
-    const { clock } = boot;
-    if (file && (attributes(file) !== this.#notes[0]?.[0]?.[1] || hasJustChanged(file))) return;
-    this.#file.writeRun(
-      { clock, notes: [...notes, ...this.#notes], outputs, build, status: endOf(process.ended ?? 0), stats },
-      this.#misses,
-    );
+    const { clock } = this.#run.boot;
+    this.#file.writeRun({ clock, notes, outputs, build, status: endOf(process.ended ?? 0), stats }, this.#misses);
   }
   /** False for one of many runs that did not fit, which is noted. */
   #fits(): boolean {
@@ -154,18 +150,6 @@ export class RunStart {
     return false;
   }
 }
-/** A file that changes twice in one step of its file system's clock, 10 ms at most, keeps its times. */
-const RACY_NS = 2_000_000_000n;
-const statusOf = ({ fd }: OpenBytes): BigIntStats => fstatSync(fd, { bigint: true });
-const attributes = (file: OpenBytes): string => {
-  const { dev, ino, mode, size, mtimeNs, ctimeNs } = statusOf(file);
-  return [dev, ino, mode, size, mtimeNs, ctimeNs].join(" ");
-};
-const hasJustChanged = (file: OpenBytes): boolean => {
-  const { mtimeNs, ctimeNs } = statusOf(file);
-  const limit = BigInt(Date.now()) * 1_000_000n - RACY_NS;
-  return mtimeNs >= limit || ctimeNs >= limit;
-};
 /**
  * True for output that shows the same on a terminal of the host with its usual settings: it puts a carriage
  * return before each newline, as the guest's did.

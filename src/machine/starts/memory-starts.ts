@@ -12,6 +12,7 @@ import type { Started } from "../session.ts";
 import { machineOf } from "../snapshot/copy.ts";
 import { type SavedState, saveState } from "../snapshot/snapshot.ts";
 import { filesFacts, policyFacts, runFacts } from "./run-facts.ts";
+import { answerAs } from "./tree-memory.ts";
 import { type EndedStart, StartWatcher, treeMemoriesOf } from "./watcher.ts";
 
 type RunOptions = BootOptions & ProgramOptions;
@@ -80,7 +81,8 @@ const keyOf = (program: Program, options: RunOptions): string | undefined => {
 
 /** The machine behind the start of an earlier run. Undefined: the host would answer otherwise now. */
 const continued = ({ notes, state, output }: KeptStart, options: RunOptions): { machine: Machine; program: Started } | undefined => {
-  if (!treeMemoriesOf(options)?.every((tree, i) => tree.answersAs(notes[i] ?? []))) return undefined;
+  const trees = treeMemoriesOf(options);
+  if (!trees || !answerAs(trees, notes)) return undefined;
   try {
     const { machine, program } = machineOf(state, options, {});
     return { machine, program: { ...program, output } };

@@ -7,7 +7,7 @@ import type { BootOptions } from "../boot.ts";
 import type { StartWatch } from "../machine.ts";
 import type { Session } from "../session.ts";
 import { endOf } from "../tracing/status.ts";
-import { type NotedTree, type TreeMemory, type TreeNote, treeMemoryOf } from "./tree-memory.ts";
+import { type NotedTree, type SourceMemory, type SourceNotes, type TreeMemory, type TreeNote, treeMemoryOf } from "./tree-memory.ts";
 
 /** Bytes that a program has written to one stream, one after the other. */
 export interface WrittenBytes {
@@ -17,7 +17,7 @@ export interface WrittenBytes {
 /** A start that has come to its end undisturbed. */
 export interface EndedStart {
   readonly session: Session;
-  /** Of each tree, that of the root first. */
+  /** Of each tree, that of the root first, then of other sources. */
   readonly notes: readonly (readonly TreeNote[])[];
   /** The program's first output. */
   readonly output: WrittenBytes | undefined;
@@ -32,7 +32,7 @@ interface Told {
   readonly whole?: (run: EndedRun) => void;
 }
 
-/** Output of a whole run in bytes, and questions to each tree, at most. */
+/** Output of a whole run in bytes, and questions to each source, at most. */
 const MOST_OUTPUT = 2 ** 23;
 const MOST_QUESTIONS = 4096;
 
@@ -49,6 +49,8 @@ export const treeMemoriesOf = ({ root, mounts = [], clock }: BootOptions): reado
 /** Sees the start of one run, and the rest if it has no other input either. */
 export class StartWatcher implements StartWatch {
   private readonly _trees: readonly NotedTree[];
+  /** The trees, and what else the run reads. */
+  private readonly _sources: readonly SourceNotes[];
   private readonly _told: Told;
   private readonly _outputs: { readonly stream: WrittenBytes["stream"]; readonly parts: Uint8Array[] }[] = [];
   private _length = 0;
@@ -58,8 +60,9 @@ export class StartWatcher implements StartWatch {
   private _isOver = false;
   private _session: Session | undefined = undefined;
 
-  constructor(trees: readonly TreeMemory[], told: Told) {
+  constructor(trees: readonly TreeMemory[], told: Told, others: readonly SourceMemory[] = []) {
     this._trees = trees.map((tree) => tree.noted());
+    this._sources = [...this._trees, ...others.map((source) => source.noted())];
     this._told = told;
   }
   /** The options with trees that take notes. */
@@ -104,9 +107,9 @@ export class StartWatcher implements StartWatch {
       if (others.length === 0 && !(whole && session.ended)) this._tell((notes) => start({ session, notes, output }));
     }
     if (whole && session.ended) this._tell((notes) => whole({ session, notes, outputs: this._written() }));
-    this._isOver = !whole || waits || this._isDisturbed || this._trees.some(({ size }) => size > MOST_QUESTIONS);
+    this._isOver = !whole || waits || this._isDisturbed || this._sources.some(({ size }) => size > MOST_QUESTIONS);
     if (this._isOver) {
-      for (const tree of this._trees) tree.end();
+      for (const source of this._sources) source.end();
       this._outputs.length = 0;
     }
     return this._isOver;
@@ -115,7 +118,7 @@ export class StartWatcher implements StartWatch {
     return this._outputs.map(({ stream, parts }) => ({ stream, bytes: joined(parts) }));
   }
   private _tell(to: (notes: readonly (readonly TreeNote[])[]) => void): void {
-    const notes = this._trees.map((tree) => tree.notes());
+    const notes = this._sources.map((source) => source.notes());
     // What is told about a fatal signal is no part of the state.
     const { ended } = (this._session as Session).process;
     const isKilled = ended !== undefined && "signal" in endOf(ended);
