@@ -1,6 +1,6 @@
-// `npm run bench:explore [-- SCHEDULES]`: schedules a second for six small programs, where each schedule
-// boots and where it goes on from a snapshot of the common beginning. By processor time, which load changes
-// less.
+// `npm run bench:explore [-- NAME…]`: schedules a second for six small programs, or those named, where each
+// schedule boots and where it goes on from a snapshot of the common beginning: the first 300 of a search, in
+// which V8 still compiles, and those behind the first 2000. By processor time, which load changes less.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,32 +9,56 @@ import { explore } from "../src/machine/explore/explore.ts";
 import type { SearchOptions } from "../src/machine/explore/trials.ts";
 import { hostTree } from "../src/node.ts";
 
-const schedules = Number(process.argv[2] ?? 300);
+const programs = ["lost-update", "reorder", "two-stage", "deadlock", "spin", "store-buffer"];
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !programs.includes(name));
+if (unknown.length > 0) throw new Error(`${unknown.join(", ")}: none of ${programs.join(", ")}`);
+
+/** The schedules whose time counts as cold, those before the warm ones, and the warm ones. */
+const [COLD, WARMING, WARM] = [300, 2000, 1000];
 const root = hostTree("/");
 const folder = mkdtempSync(join(tmpdir(), "trapgate-bench-"));
 
-const rate = async (program: Uint8Array, options: SearchOptions): Promise<number> => {
-  const since = process.cpuUsage();
-  // The property holds, so that the search goes on.
-  const found = await explore(program, { root, schedules, seconds: 600, neverOutput: ["a text that no program writes"], ...options });
-  const { user, system } = process.cpuUsage(since);
-  return (found.schedules / (user + system)) * 1e6;
+const seconds = (): number => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
 };
 
-console.log(`${"schedules per second of processor time".padEnd(50)} ${"each boots".padStart(12)} ${"snapshot".padStart(12)}`);
+/** Schedules a second; NaN for warm ones of a search that has ended before it has WARMING of them. */
+const rates = async (program: Uint8Array, options: SearchOptions): Promise<{ cold: number; warm: number }> => {
+  const since = seconds();
+  let [count, cold, warming] = [0, Number.NaN, Number.NaN];
+  const tried = (): void => {
+    count++;
+    if (count === COLD) cold = seconds() - since;
+    if (count === WARMING) warming = seconds();
+  };
+  // The property holds, so that the search goes on.
+  const neverOutput = ["a text that no program writes"];
+  await explore(program, { root, schedules: WARMING + WARM, seconds: 600, neverOutput, ...options, tried });
+  const end = seconds();
+  return { cold: Math.min(count, COLD) / (count < COLD ? end - since : cold), warm: (count - WARMING) / (end - warming) };
+};
+
+const cell = (rate: number): string => (Number.isFinite(rate) ? rate.toFixed(0) : "-").padStart(8);
+const times = (rate: number): string => (Number.isFinite(rate) ? `${rate.toFixed(1)} times` : "-").padStart(12);
+const heads = ["boots", "snapshot"].map((head) => head.padStart(8)).join(" ");
+console.log(
+  `${"schedules per second of processor time".padEnd(40)}${`the first ${COLD}:`.padEnd(18)} ${heads} ${"".padStart(12)}  warm: ${heads}`,
+);
 try {
-  for (const name of ["lost-update", "reorder", "two-stage", "deadlock", "spin", "store-buffer"]) {
+  for (const name of programs.filter((one) => wanted.length === 0 || wanted.includes(one))) {
     const file = join(folder, name);
     execFileSync("gcc", ["-O1", "-pthread", "-o", file, join(import.meta.dirname, `../test/explore/programs/${name}.c`)]);
     const program = readFileSync(file);
     for (const search of ["systematic", "random", "feedback"] as const) {
       const memoryModel = name === "store-buffer" && search !== "systematic" ? "tso" : "sc";
       const options: SearchOptions = { search, memoryModel };
-      const [boots, snapshot] = [await rate(program, { ...options, boots: true }), await rate(program, options)];
-      const times = `${(snapshot / boots).toFixed(1)} times`;
-      console.log(
-        `${`${name}, ${search}, ${memoryModel}`.padEnd(50)} ${boots.toFixed(0).padStart(12)} ${snapshot.toFixed(0).padStart(12)}   ${times}`,
+      const [boots, snapshot] = [await rates(program, { ...options, boots: true }), await rates(program, options)];
+      const cells = (["cold", "warm"] as const).map(
+        (state) => `${cell(boots[state])} ${cell(snapshot[state])} ${times(snapshot[state] / boots[state])}`,
       );
+      console.log(`${`${name}, ${search}, ${memoryModel}`.padEnd(58)} ${cells.join("        ")}`);
     }
   }
 } finally {
