@@ -84,6 +84,22 @@ describe.skipIf(missing("gdb on trapgate debug", nativeX64, gcc, gdb))("gdb", ()
       expect(there).toContain(`${Number(moment) - 100}:0 (`);
     });
   });
+  it("ends with gdb, which has files of processes open that are not yet there", minutes, async () => {
+    await inFolder(async (folder) => {
+      const args = ["-c", "sleep 1 & sleep 1 & wait"];
+      const said = gdbOn(
+        folder,
+        "/bin/sh",
+        ["catch syscall clock_nanosleep", "reverse-continue", "info threads", "delete", "reverse-continue", "echo the end\\n"],
+        {
+          options: ["--root", "/", "--at-end"],
+          symbols: "",
+          args,
+        },
+      );
+      expect(said).toMatch(/Thread 2\.2 "sh".*Thread 3\.3.*Reached end of recorded history.*the end/s);
+    });
+  });
   it("steps forward over what it has stepped back", minutes, async () => {
     await inFolder(async (folder) => {
       const program = built(folder, "crash.c");

@@ -22,7 +22,7 @@ interface GdbWords {
   readonly before?: readonly string[];
   readonly symbols?: string;
 }
-/** Runs gdb's commands on a program. Returns what gdb prints. */
+/** Runs gdb's commands on a program. Returns what gdb prints. Throws if it takes two minutes. */
 export const gdbOn = (
   folder: string,
   program: string,
@@ -46,7 +46,7 @@ export const gdbOn = (
   ];
   const quoted = stub.map((word) => `'${word}'`).join(" ");
   const first = ["set pagination off", "set confirm off", "set width 0", "set debuginfod enabled off", ...before];
-  const { stdout, stderr } = spawnSync(
+  const { stdout, stderr, error } = spawnSync(
     ...tied("gdb", [
       "-nx",
       "-batch",
@@ -58,7 +58,9 @@ export const gdbOn = (
       "-x",
       script,
     ]),
-    { encoding: "utf8", timeout: 120_000, env: { ...process.env, LC_ALL: "C" } },
+    // gdb takes no SIGTERM while it waits for its target.
+    { encoding: "utf8", timeout: 120_000, killSignal: "SIGKILL", env: { ...process.env, LC_ALL: "C" } },
   );
+  if (error) throw new Error(`gdb has not come to its end: ${stdout}\n${stderr}`, { cause: error });
   return `${stdout}\n${stderr}`;
 };

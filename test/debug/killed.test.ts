@@ -140,6 +140,8 @@ describe.skipIf(missing("reset connections", nativeX64, gcc))("a server that lis
         const last = await client(port);
         await busy("rests", last);
         last.send("vKill;2");
+        await pause(500);
+        last.socket.end();
         await until(() => child.exitCode === 0, 20_000);
       } finally {
         child.kill("SIGKILL");

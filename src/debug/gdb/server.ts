@@ -259,7 +259,8 @@ export class GdbServer {
         return this._detach(rest);
       case "k":
         await debug.settle();
-        this._end("kill");
+        if (this._goesOn) debug.unload();
+        else this.onEnd("kill");
         return undefined;
       case "R":
         await this._restart(this._next.last);
@@ -307,7 +308,7 @@ export class GdbServer {
     const { _debug: debug } = this;
     const pids = new Set(debug.threads.map(({ process }) => process.pid));
     if (pid !== undefined && (pids.size > 1 || !pids.has(pid))) debug.detach(pid);
-    else this._end("detach");
+    else this._release();
     return OK;
   }
   private async _v(text: string): Promise<string | Uint8Array | undefined> {
@@ -327,7 +328,8 @@ export class GdbServer {
     if (text.startsWith("vKill")) {
       const pid = hexNumber(text.slice(6));
       if (pid !== undefined && this._debug.threads.some(({ process }) => process.pid !== pid)) this._debug.kill(pid);
-      else this._end("kill");
+      // gdb may close files of other processes first, so the connection is its to end.
+      else this._debug.unload();
       return OK;
     }
     if (text.startsWith("vRun")) {
@@ -336,15 +338,18 @@ export class GdbServer {
     }
     return "";
   }
-  /** The program is gone for gdb, and the session with it, or not. */
-  private _end(how: "kill" | "detach"): void {
-    const { _debug: debug } = this;
-    if (!this._isExtended || !this._start || !debug.hasProgram) {
-      this.onEnd(how);
+  /** The session goes on without its program: gdb can start another one. */
+  private get _goesOn(): boolean {
+    return this._isExtended && this._start !== undefined && this._debug.hasProgram;
+  }
+  /** The program runs to its end without gdb. */
+  private _release(): void {
+    if (!this._goesOn) {
+      this.onEnd("detach");
       return;
     }
-    if (how === "detach") this.onReleased(debug.finish());
-    debug.unload();
+    this.onReleased(this._debug.finish());
+    this._debug.unload();
   }
   /** Starts a program: another one, or the last one again. */
   private async _restart(wanted: WantedProgram): Promise<Stop> {
