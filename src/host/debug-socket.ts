@@ -85,6 +85,28 @@ export const overStandardStreams = (accept: Accept): void => {
   process.stdout.on("error", () => process.stdin.destroy());
 };
 
+/** Milliseconds that a server which cannot begin waits for the peer's first packet. */
+const FIRST_PACKET = 3000;
+/**
+ * Takes the peer's first packet from standard input, which ends then: of a server that ends with bytes
+ * unread the peer sees a reset, and gdb then does not show what the server has said. Resolves at the end
+ * of the input too, and after a time. A terminal has no peer.
+ */
+export const takeFirstPacket = (): Promise<void> =>
+  new Promise((resolve) => {
+    const { stdin } = process;
+    if (stdin.isTTY) return resolve();
+    const done = (): void => {
+      clearTimeout(timer);
+      stdin.destroy();
+      resolve();
+    };
+    const timer = setTimeout(done, FIRST_PACKET);
+    stdin.on("data", (bytes: Buffer) => bytes.includes("#") && done());
+    stdin.once("end", done);
+    stdin.once("error", done);
+  });
+
 /** Standard input, a piece at a time; undefined is its end. */
 export const pieces = (): (() => Promise<Uint8Array | undefined>) => {
   const arrived: (Uint8Array | undefined)[] = [];

@@ -119,6 +119,14 @@ describe.skipIf(missing("gdb on trapgate debug", nativeX64, gcc, gdb))("gdb", ()
       expect(values.slice(20)).toEqual(values.slice(12, 16));
     });
   });
+  it("shows why a server of its own does not begin", minutes, async () => {
+    await inFolder(async (folder) => {
+      const none = `${folder}/none`;
+      expect(gdbOn(folder, none, [])).toMatch(/^trapgate: .*\/none/m);
+      expect(gdbOn(folder, none, [], { options: ["--history", "much"] })).toMatch(/^trapgate: --history .*much/m);
+      expect(gdbOn(folder, none, [], { options: ["--backwards"] })).toMatch(/^trapgate: .*--backwards/m);
+    });
+  });
   it.skipIf(missing("gdb on 32-bit programs", gcc32))("debugs i386 programs", minutes, async () => {
     await inFolder(async (folder) => {
       const program = built(folder, "crash.c", "-m32");

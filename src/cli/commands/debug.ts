@@ -3,7 +3,15 @@ import { Debugger } from "../../debug/debugger.ts";
 import type { Followed } from "../../debug/follow.ts";
 import type { StartProgram } from "../../debug/gdb/programs.ts";
 import { GdbServer } from "../../debug/gdb/server.ts";
-import { type Accept, addressText, type ListenAddress, listenOn, overStandardStreams, pieces } from "../../host/debug-socket.ts";
+import {
+  type Accept,
+  addressText,
+  type ListenAddress,
+  listenOn,
+  overStandardStreams,
+  pieces,
+  takeFirstPacket,
+} from "../../host/debug-socket.ts";
 import { backlog, fdSink } from "../../host/node-sink.ts";
 import { parseMoment } from "../../machine/moment.ts";
 import type { Hooks } from "../../machine/options.ts";
@@ -62,6 +70,73 @@ const followedOf = (fork: string | undefined, exec: string | undefined): Followe
 const givenInput = (file: string | undefined, isPiped: boolean): Uint8Array | undefined =>
   file === undefined ? (isPiped ? new Uint8Array(0) : undefined) : inputFile(file);
 
+/** The whole command. The result is the exit status. */
+const debugged = async (args: Parameters<Command["run"]>[0]): Promise<number> => {
+  const { values, rest } = parse(args, options);
+  const { listen = "127.0.0.1:0" } = values;
+  const isPiped = listen === "-";
+  const address = isPiped ? undefined : addressOf(listen);
+  const at = values.at === undefined ? undefined : parseMoment(values.at);
+  if (at && values["at-end"]) throw new Problem("usage", "--at and --at-end are two moments: only one can be");
+  const followed = followedOf(values["on-fork"], values["on-exec"]);
+  if (followed && values["at-end"]) throw new Problem("usage", "--on-fork and --on-exec begin at a moment of their own");
+  // The protocol has standard output.
+  const out = fdSink(isPiped ? 2 : 1);
+  const err = fdSink(2);
+  const debug = new Debugger();
+  const hooks: Hooks = {
+    stdout: (bytes) => void out.write(bytes),
+    stderr: (bytes) => void err.write(bytes),
+    denied: (denial) => debug.denied(denial),
+  };
+  const history = values.history === undefined ? {} : { memory: size(values.history, "--history") };
+  const closes: (() => void)[] = [];
+  const typed = pieces();
+  let last = rest;
+  /** The run of a program, at its beginning. */
+  const start = async (words: readonly string[], changed: typeof values): Promise<Timeline> => {
+    const { timeline, isGiven, close } = await begun(changed, words, givenInput(values.stdin, isPiped), hooks, history);
+    if (close) closes.push(close);
+    last = words;
+    debug.input = isGiven ? undefined : typed;
+    return timeline;
+  };
+  const [file = ""] = rest;
+  const isRecording = rest.length === 1 && isRecordingFile(file);
+  debug.keepsEnd = values["at-end"] ?? values.stay ?? false;
+  debug.endsAtExec = values["until-exec"] ?? false;
+  debug.sleepsInRealTime = values["real-time"] ?? false;
+  debug.followed = followed;
+  if (!values.multi || rest.length > 0) {
+    debug.load(isRecording ? replayed(recordingOf(file, values.root), hooks, undefined, history) : await start(rest, values));
+    await debug.restart();
+  }
+  if (values["at-end"]) await debug.goToEnd();
+  else if (at) {
+    await debug.goTo(at);
+    if (!followed) debug.detachOthers();
+  }
+  const startWanted: StartProgram = ({ path, args, env, cwd }) => {
+    const [name = "", ...before] = last;
+    const words = path === "" ? [name, ...(args?.length ? args : before)] : [path, ...(args ?? [])];
+    const kept = (values.env ?? []).filter((text) => !env.has(text.replace(/=.*/s, "")));
+    const added = [...env].flatMap(([key, value]) => (value === undefined ? [] : [`${key}=${value}`]));
+    return start(words[0] === "" ? [] : words, { ...values, env: [...kept, ...added], ...(cwd === undefined ? {} : { cwd }) });
+  };
+  try {
+    return await serve(debug, address, { once: values.once ?? false, multi: values.multi ?? false }, isRecording ? undefined : startWanted);
+  } finally {
+    for (const close of closes) close();
+    await backlog.end();
+  }
+};
+
+/** True: the words of `trapgate debug` give the protocol the standard streams. */
+const isOverStreams = (args: readonly string[]): boolean =>
+  args
+    .slice(0, args.includes("--") ? args.indexOf("--") : args.length)
+    .some((word, i) => /^--listen(=-)?$/.test(word) && (word.endsWith("=-") || args[i + 1] === "-"));
+
 /** `trapgate debug`: the entry of the table of commands. */
 export const command: Command = {
   synopsis: "[OPTION…] [--] {PROG [ARG…] | RECORDING}",
@@ -85,67 +160,11 @@ export const command: Command = {
     ] as const;
   },
   async run(args) {
-    const { values, rest } = parse(args, options);
-    const { listen = "127.0.0.1:0" } = values;
-    const isPiped = listen === "-";
-    const address = isPiped ? undefined : addressOf(listen);
-    const at = values.at === undefined ? undefined : parseMoment(values.at);
-    if (at && values["at-end"]) throw new Problem("usage", "--at and --at-end are two moments: only one can be");
-    const followed = followedOf(values["on-fork"], values["on-exec"]);
-    if (followed && values["at-end"]) throw new Problem("usage", "--on-fork and --on-exec begin at a moment of their own");
-    // The protocol has standard output.
-    const out = fdSink(isPiped ? 2 : 1);
-    const err = fdSink(2);
-    const debug = new Debugger();
-    const hooks: Hooks = {
-      stdout: (bytes) => void out.write(bytes),
-      stderr: (bytes) => void err.write(bytes),
-      denied: (denial) => debug.denied(denial),
-    };
-    const history = values.history === undefined ? {} : { memory: size(values.history, "--history") };
-    const closes: (() => void)[] = [];
-    const typed = pieces();
-    let last = rest;
-    /** The run of a program, at its beginning. */
-    const start = async (words: readonly string[], changed: typeof values): Promise<Timeline> => {
-      const { timeline, isGiven, close } = await begun(changed, words, givenInput(values.stdin, isPiped), hooks, history);
-      if (close) closes.push(close);
-      last = words;
-      debug.input = isGiven ? undefined : typed;
-      return timeline;
-    };
-    const [file = ""] = rest;
-    const isRecording = rest.length === 1 && isRecordingFile(file);
-    debug.keepsEnd = values["at-end"] ?? values.stay ?? false;
-    debug.endsAtExec = values["until-exec"] ?? false;
-    debug.sleepsInRealTime = values["real-time"] ?? false;
-    debug.followed = followed;
-    if (!values.multi || rest.length > 0) {
-      debug.load(isRecording ? replayed(recordingOf(file, values.root), hooks, undefined, history) : await start(rest, values));
-      await debug.restart();
-    }
-    if (values["at-end"]) await debug.goToEnd();
-    else if (at) {
-      await debug.goTo(at);
-      if (!followed) debug.detachOthers();
-    }
-    const startWanted: StartProgram = ({ path, args, env, cwd }) => {
-      const [name = "", ...before] = last;
-      const words = path === "" ? [name, ...(args?.length ? args : before)] : [path, ...(args ?? [])];
-      const kept = (values.env ?? []).filter((text) => !env.has(text.replace(/=.*/s, "")));
-      const added = [...env].flatMap(([key, value]) => (value === undefined ? [] : [`${key}=${value}`]));
-      return start(words[0] === "" ? [] : words, { ...values, env: [...kept, ...added], ...(cwd === undefined ? {} : { cwd }) });
-    };
     try {
-      return await serve(
-        debug,
-        address,
-        { once: values.once ?? false, multi: values.multi ?? false },
-        isRecording ? undefined : startWanted,
-      );
-    } finally {
-      for (const close of closes) close();
-      await backlog.end();
+      return await debugged(args);
+    } catch (error) {
+      if (isOverStreams(args)) await takeFirstPacket();
+      throw error;
     }
   },
 };
