@@ -6,6 +6,11 @@ import { programCounter } from "./registers.ts";
 import type { Standing } from "./standing.ts";
 import type { Stop, Watch } from "./stop.ts";
 
+/** Of a stretch with more notes its end is looked at first: so many instructions, then more at a time. */
+const MANY_NOTES = 1024;
+const LEAST_PART = 4096;
+const GROWTH = 16;
+
 /** Runs backward of one debugger. */
 export class Backward {
   private readonly _standing: Standing;
@@ -54,8 +59,7 @@ export class Backward {
     for (let end = upper; !found && compareMoments(end, moment) > 0; ) {
       const entry = timeline.entryBefore(end);
       const isLate = entry !== undefined && compareMoments(entry.moment, moment) > 0;
-      if (!isLate) await timeline.goTo(moment);
-      found = await this._lastIn(() => isLate && timeline.goToEntry(entry), end, isWanted);
+      found = await this._lastIn(() => (isLate ? timeline.goToEntry(entry) : timeline.goTo(moment)), end, isWanted);
       end = isLate ? entry.moment : moment;
     }
     await timeline.goTo(found?.moment ?? moment);
@@ -124,6 +128,7 @@ export class Backward {
         const found = await this._lastIn(begin, upper);
         if (found) {
           this._notes.mode = "quiet";
+          this._notes.disarm();
           await timeline.goTo(found.moment);
           if (found.isBefore) await timeline.back();
           return this._standing.stopped(found);
@@ -136,20 +141,61 @@ export class Backward {
       this._notes.mode = "quiet";
     }
   }
-  /** The last stop from a snapshot up to a moment. */
+  /** The last stop from a snapshot up to a moment. `begin` goes to the snapshot. */
   private async _lastIn(
     begin: () => unknown,
     upper: Moment,
     isWanted: (note: Noticed) => boolean = () => true,
   ): Promise<Noticed | undefined> {
-    this._notes.noted.length = 0;
-    this._notes.known.clear();
-    this._notes.mode = "quiet";
-    begin();
-    this._notes.mode = "collect";
-    while ((await this._timeline.pass(upper)) === "stopped");
-    this._notes.mode = "quiet";
-    const notes = this._notes.noted.splice(0).filter(({ moment, isBefore }) => (compareMoments(moment, upper) || (isBefore ? -1 : 0)) < 0);
+    const whole = await this._part(begin, 0, upper, MANY_NOTES);
+    if (whole.isWhole) return this._last(whole.notes, isWanted);
+    let [end, length, most] = [upper, LEAST_PART, MANY_NOTES];
+    for (;;) {
+      const { isWhole, notes, first } = await this._part(begin, end.instructions - length, end, length > LEAST_PART ? most : Infinity);
+      if (!isWhole) {
+        // Many of them may be unwanted, so they must not be looked at by as few at a time.
+        most *= GROWTH;
+        length /= GROWTH;
+        continue;
+      }
+      const found = this._last(notes, isWanted);
+      if (found || !first) return found;
+      if (compareMoments(first, end) < 0) end = first;
+      length *= GROWTH;
+    }
+  }
+  /**
+   * The notes of a stretch from a moment with so many instructions up to another one. `first`: the moment at
+   * which it began, undefined for that of the snapshot. Not whole: there are `most` of them, and the rest is
+   * not looked at.
+   */
+  private async _part(
+    begin: () => unknown,
+    from: number,
+    upper: Moment,
+    most: number,
+  ): Promise<{ readonly isWhole: boolean; readonly notes: readonly Noticed[]; readonly first: Moment | undefined }> {
+    const { _notes: notices, _timeline: timeline } = this;
+    notices.mode = "quiet";
+    notices.disarm();
+    await begin();
+    const isInside = from > timeline.moment.instructions;
+    if (isInside) await timeline.pass({ instructions: from, steps: 0 });
+    const first = isInside ? timeline.moment : undefined;
+    notices.begin("collect");
+    notices.most = most;
+    let isWhole = true;
+    try {
+      while (isWhole && (await timeline.pass(upper)) === "stopped") isWhole = notices.noted.length < most;
+    } finally {
+      notices.mode = "quiet";
+      notices.most = Infinity;
+    }
+    const notes = notices.noted.splice(0).filter(({ moment, isBefore }) => (compareMoments(moment, upper) || (isBefore ? -1 : 0)) < 0);
+    return { isWhole, notes, first };
+  }
+  /** The last note that is a stop, at the end of their stretch. A write of the same bytes is none. */
+  private _last(notes: readonly Noticed[], isWanted: (note: Noticed) => boolean): Noticed | undefined {
     const after = new Map<Watch, Uint8Array>();
     for (let i = notes.length - 1; i >= 0; i--) {
       const note = notes[i] as Noticed;

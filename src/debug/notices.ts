@@ -56,6 +56,8 @@ export class Notices {
   readonly timeline: Timeline;
   readonly points = new Points();
   readonly noted: Noticed[] = [];
+  /** The run stops at so many notes, also in the mode "collect". */
+  most = Infinity;
   mode: NoticeMode = "quiet";
   private _ranges: ReadonlyMap<number, CodeRange> = new Map();
   readonly wanted: Wanted;
@@ -137,6 +139,12 @@ export class Notices {
     (this._kernel.processor as Cpu).debugStops = stops.code.size === 0 && stops.data.length === 0 ? undefined : stops;
     this.known.clear();
   }
+  /** The processor has no stops until `arm`. A stop costs time also if it is ignored. */
+  disarm(): void {
+    (this._kernel.processor as Cpu).debugStops = undefined;
+    this._code = new Set();
+    this.points.isChanged = true;
+  }
   /** For these threads and no others all code outside of a range is a stop. */
   set ranges(ranges: ReadonlyMap<number, CodeRange>) {
     const before = this._ranges;
@@ -185,7 +193,7 @@ export class Notices {
     });
     if (!how) return stepped();
     this._note(task, { kind: "breakpoint", how }, this._momentAt(instructions), false);
-    return this.mode === "forward";
+    return this._isEnough;
   }
   private _onData(address: number, bytes: number, isWrite: boolean, instructions: number, repeats: boolean): boolean {
     const task = this._kernel.scheduler.current;
@@ -205,7 +213,7 @@ export class Notices {
       this._note(task, why, moment, false, { watch: { watch, bytes: this.bytesOf(watch), repeats } });
       this.known.delete(watch);
     }
-    return met.length > 0 && this.mode === "forward";
+    return met.length > 0 && this._isEnough;
   }
   /** The bytes of a watchpoint that can be read: a page of zeros that goes away is a change. */
   bytesOf({ pid, address, length }: Watch): Uint8Array {
@@ -215,7 +223,10 @@ export class Notices {
   }
   private _note(task: Task, why: WhyStopped, moment: Moment, isBefore: boolean, more: Pick<Noticed, "watch" | "info"> = {}): void {
     this.noted.push({ pid: task.process.pid, tid: task.pid, why, moment, isBefore, ...more });
-    if (this.mode === "forward") this.timeline.stop();
+    if (this._isEnough) this.timeline.stop();
+  }
+  private get _isEnough(): boolean {
+    return this.mode === "forward" || this.noted.length >= this.most;
   }
   /** True: the thread has just stood here, or gdb has given it this signal. */
   private _skips(task: Task, why: WhyStopped): boolean {
