@@ -177,7 +177,8 @@ export class Backward {
   ): Promise<{ readonly isWhole: boolean; readonly notes: readonly Noticed[]; readonly first: Moment | undefined }> {
     const { _notes: notices, _timeline: timeline } = this;
     notices.mode = "quiet";
-    notices.disarm();
+    // Each change of breakpoints drops compiled code.
+    if (from > 0) notices.disarm();
     await begin();
     const isInside = from > timeline.moment.instructions;
     if (isInside) await timeline.pass({ instructions: from, steps: 0 });
