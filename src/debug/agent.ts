@@ -1,6 +1,8 @@
-// Conditions of breakpoints as gdb sends them: bytes for a stack machine.
+// Conditions and commands of breakpoints as gdb sends them: bytes for a stack machine.
 // https://sourceware.org/gdb/current/onlinedocs/gdb.html/Agent-Expressions.html
+import { i386 } from "../abi/abi.ts";
 import type { Task } from "../kernel/core/task.ts";
+import { agentPrintf } from "./agent-printf.ts";
 import { peek } from "./memory.ts";
 import { readOne } from "./registers.ts";
 
@@ -37,10 +39,14 @@ const constants: Readonly<Record<number, number>> = { 34: 1, 35: 2, 36: 4, 37: 8
 const MOST = 10_000;
 
 /**
- * The value of an expression in a thread. Undefined: it fails, reads memory that is not there, or has an
- * operator that conditions do not need.
+ * Executes an expression in a thread: the top of the stack at its end. Undefined: it fails, reads memory that
+ * is not there, or has an operator that breakpoints do not need. `print` gets what it prints.
  */
-export const evaluateAgent = (code: Uint8Array, task: Task): bigint | undefined => {
+const execute = (
+  code: Uint8Array,
+  task: Task,
+  print: ((text: string) => void) | undefined,
+): { readonly top: bigint | undefined } | undefined => {
   const stack: bigint[] = [];
   let at = 0;
   const operand = (bytes: number): number => {
@@ -98,7 +104,7 @@ export const evaluateAgent = (code: Uint8Array, task: Task): bigint | undefined 
           break;
         }
         case 39: // end
-          return stack.at(-1);
+          return { top: stack.at(-1) };
         case 40: {
           // dup
           const top = stack.at(-1);
@@ -122,6 +128,23 @@ export const evaluateAgent = (code: Uint8Array, task: Task): bigint | undefined 
         case 51: // rot: a b c becomes c a b
           stack.push(...((last) => [...last.slice(-1), ...last.slice(0, -1)])(stack.splice(-3)));
           break;
+        case 52: {
+          // printf: the format ends with a zero; above the arguments are gdb's function and channel.
+          const count = operand(1);
+          const length = operand(2);
+          const format = code.subarray(at, at + length);
+          at += length;
+          const values = stack
+            .splice(-2 - count)
+            .reverse()
+            .slice(2);
+          if (!print || values.length !== count || format.length !== length || format.indexOf(0) !== length - 1) return undefined;
+          const bits = task.program.abi === i386 ? 32 : 64;
+          const text = agentPrintf(String.fromCharCode(...format.subarray(0, -1)), values, task.mem, bits);
+          if (text === undefined) return undefined;
+          print(text);
+          break;
+        }
         default:
           return undefined;
       }
@@ -130,3 +153,9 @@ export const evaluateAgent = (code: Uint8Array, task: Task): bigint | undefined 
   }
   return undefined;
 };
+
+/** The value of a condition in a thread. Undefined: it fails. */
+export const evaluateAgent = (code: Uint8Array, task: Task): bigint | undefined => execute(code, task, undefined)?.top;
+
+/** Executes a command in a thread. False: it fails. `print`: gets its output, one character a byte. */
+export const runAgent = (code: Uint8Array, task: Task, print: (text: string) => void): boolean => execute(code, task, print) !== undefined;

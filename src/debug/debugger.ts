@@ -15,8 +15,8 @@ import { type Followed, follow } from "./follow.ts";
 import { Forward } from "./forward.ts";
 import { peek } from "./memory.ts";
 import { type CodeRange, type Notices, pathOf, type SeenDenial } from "./notices.ts";
-import type { BreakKind } from "./points.ts";
-import { changeRegisters } from "./registers.ts";
+import type { BreakKind, PointActions } from "./points.ts";
+import { changeRegisters, programCounter } from "./registers.ts";
 import { Standing } from "./standing.ts";
 import type { Events, Stop, StopCondition, Wanted, Watch } from "./stop.ts";
 
@@ -45,6 +45,7 @@ export class Debugger {
     events: { fork: false, vfork: false, exec: false, threads: false, clones: new Set(), ends: new Set(), noResumed: false },
     conditions: [],
     endsAtExec: false,
+    print: () => {},
   };
   private _run: DebuggedRun | undefined = undefined;
   private _keepsEnd = false;
@@ -108,9 +109,8 @@ export class Debugger {
   }
 
   // What to stop at.
-  /** `conditions`: agent expressions; it stops if one of them is not 0. */
-  addBreakpoint(pid: number, address: number, kind: BreakKind, conditions: readonly Uint8Array[] = []): void {
-    this._notes.points.addBreakpoint(pid, address, kind, conditions);
+  addBreakpoint(pid: number, address: number, kind: BreakKind, actions?: PointActions): void {
+    this._notes.points.addBreakpoint(pid, address, kind, actions);
   }
   removeBreakpoint(pid: number, address: number, kind: BreakKind): void {
     this._notes.points.removeBreakpoint(pid, address, kind);
@@ -124,6 +124,10 @@ export class Debugger {
   /** Numbers of calls to catch. "all", or none. */
   set catches(numbers: "all" | ReadonlySet<number> | undefined) {
     this._wanted.catches = numbers;
+  }
+  /** Gets the output of breakpoints' commands, one character a byte. */
+  set print(print: (text: string) => void) {
+    this._wanted.print = print;
   }
   /** Signals that are delivered without a stop. */
   set passes(signals: ReadonlySet<number>) {
@@ -297,6 +301,9 @@ export class Debugger {
     const { calls } = this._at;
     calls.go();
     const stop = await this._going(work);
+    // gdb steps over the breakpoint at which a thread stands, without the breakpoint.
+    const task = this.task(stop.tid);
+    if (task && stop.why.kind !== "ended") this._notes.commands.run(task, programCounter(task), task.usage.user);
     const call = calls.ended(stop);
     if (!call) return stop;
     await this._go(() => this.timeline.returnTo(call.place), "step");

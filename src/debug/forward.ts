@@ -74,7 +74,8 @@ export class Forward {
       if (!within || pc < within[0] || pc >= within[1]) return standing.here({ kind: "step" }, tid);
       if (standing.isInterrupted) return standing.here({ kind: "interrupt" }, tid);
       // A breakpoint in the range stops the program before its instruction.
-      if (notes.points.at(task.process.pid, pc)) return standing.here({ kind: "breakpoint", how: "swbreak" }, tid);
+      const how = notes.commands.stopAt(task, pc);
+      if (how) return standing.here({ kind: "breakpoint", how }, tid);
     }
   }
   private async _after(rest: Rest): Promise<Stop | undefined> {
@@ -209,9 +210,14 @@ export class Forward {
       }
     });
   }
-  /** Runs to the end of the program without a stop. */
+  /** Runs to the end of the program without a stop. Commands of breakpoints that persist are executed. */
   async finish(): Promise<void> {
-    await this._notes.quietly(async () => {
+    const { _notes: notes } = this;
+    for (const pid of notes.points.pids) notes.points.forget(pid);
+    notes.ranges = new Map();
+    notes.isReleased = true;
+    notes.arm();
+    await notes.quietly(async () => {
       for (;;) {
         const rest = await this._timeline.run(NEVER);
         if (rest === "ended" || rest === "stuck") return;

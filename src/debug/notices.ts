@@ -11,9 +11,9 @@ import type { Denial } from "../machine/denial.ts";
 import { compareMoments, type Moment } from "../machine/moment.ts";
 import type { Timeline } from "../machine/timeline/timeline.ts";
 import { callName } from "../machine/tracing/call-text.ts";
-import { evaluateAgent } from "./agent.ts";
+import { PointCommands } from "./commands.ts";
 import { peek } from "./memory.ts";
-import { type BreakKind, Points } from "./points.ts";
+import { Points } from "./points.ts";
 import type { Stop, Wanted, Watch, WhyStopped } from "./stop.ts";
 
 /** Something that a debugger wants to know has happened. */
@@ -55,6 +55,7 @@ export const isEqual = (a: Uint8Array, b: Uint8Array): boolean => a.length === b
 export class Notices {
   readonly timeline: Timeline;
   readonly points = new Points();
+  readonly commands: PointCommands;
   readonly noted: Noticed[] = [];
   /** The run stops at so many notes, also in the mode "collect". */
   most = Infinity;
@@ -65,6 +66,8 @@ export class Notices {
   followed: number | undefined = undefined;
   /** Where that process begins for gdb. An exec up to this moment does not end its history. */
   followedFrom: Moment = { instructions: 0, steps: 0 };
+  /** gdb has let all processes go: only commands of breakpoints that persist are left. */
+  isReleased = false;
   /** Threads that begin stand still: only named threads run. */
   holdsNew = false;
   /** Processes that gdb has let go. */
@@ -86,6 +89,7 @@ export class Notices {
   constructor(timeline: Timeline, wanted: Wanted) {
     this.timeline = timeline;
     this.wanted = wanted;
+    this.commands = new PointCommands(this.points, (text) => wanted.print(text));
     timeline.observer = this._observer();
   }
   private get _kernel(): Kernel {
@@ -176,7 +180,12 @@ export class Notices {
   private _onCode(ip: number, instructions: number): boolean {
     const { scheduler } = this._kernel;
     const task = scheduler.current;
-    if (this.mode === "quiet" || !task) return false;
+    if (!task) return false;
+    const user = scheduler.userTime(instructions);
+    if (this.mode === "quiet") {
+      if (this.isReleased) this.commands.run(task, ip, user, true);
+      return false;
+    }
     const point = this.points.at(task.process.pid, ip);
     const range = this._ranges.get(task.pid);
     const stepped = (): boolean => {
@@ -184,13 +193,13 @@ export class Notices {
       this._note(task, { kind: "step" }, this._momentAt(instructions), false);
       return true;
     };
-    if (point === undefined || !this.isSeen(task)) return stepped();
+    if (point === undefined) return stepped();
+    const isForward = this.mode === "forward";
+    const isSeen = this.isSeen(task);
     const left = this.left.get(task.pid);
-    if (this.mode === "forward" && left?.ip === ip && left.user === scheduler.userTime(instructions)) return false;
-    const how = (["swbreak", "hwbreak"] satisfies BreakKind[]).find((kind) => {
-      const conditions = point[kind]?.conditions;
-      return conditions && (conditions.length === 0 || conditions.some((condition) => evaluateAgent(condition, task) !== 0n));
-    });
+    if (isSeen && isForward && left?.ip === ip && left.user === user) return false;
+    if (isForward) this.commands.run(task, ip, user, !isSeen);
+    const how = isSeen ? this.commands.stopAt(task, ip) : undefined;
     if (!how) return stepped();
     this._note(task, { kind: "breakpoint", how }, this._momentAt(instructions), false);
     return this._isEnough;

@@ -8,7 +8,13 @@ export type BreakKind = "swbreak" | "hwbreak";
 export interface CodePoint {
   /** Agent expressions (agent.ts): it stops if one of them is not 0. Empty: always. */
   readonly conditions: readonly Uint8Array[];
+  /** Agent expressions that are executed in place of a stop. Empty: it stops. */
+  readonly commands: readonly Uint8Array[];
+  /** True: the commands stay when gdb lets the process go. */
+  readonly persists: boolean;
 }
+/** What a breakpoint does, beside its place. */
+export type PointActions = Partial<CodePoint>;
 type AtAddress = Partial<Record<BreakKind, CodePoint>>;
 
 /** All points. Processes are named by their ids. */
@@ -18,11 +24,11 @@ export class Points {
   /** True: the processor does not have the points of now. */
   isChanged = false;
 
-  addBreakpoint(pid: number, address: number, kind: BreakKind, conditions: readonly Uint8Array[] = []): void {
+  addBreakpoint(pid: number, address: number, kind: BreakKind, actions: PointActions = {}): void {
     let own = this._code.get(pid);
     if (!own) this._code.set(pid, (own = new Map()));
     const known = own.get(address);
-    own.set(address, { ...known, [kind]: { conditions } });
+    own.set(address, { ...known, [kind]: { conditions: [], commands: [], persists: false, ...actions } });
     if (!known) this.isChanged = true;
   }
   removeBreakpoint(pid: number, address: number, kind: BreakKind): void {
@@ -44,11 +50,21 @@ export class Points {
     if (i >= 0) this.watches.splice(i, 1);
     this.isChanged = true;
   }
-  /** A process is of no concern any more. */
+  /** A process is of no concern any more. Commands that persist stay. */
   forget(pid: number): void {
-    this._code.delete(pid);
+    const kept = new Map<number, AtAddress>();
+    for (const [address, at] of this._code.get(pid) ?? []) {
+      const points = Object.entries(at).filter(([, point]) => point.persists && point.commands.length > 0);
+      if (points.length > 0) kept.set(address, Object.fromEntries(points));
+    }
+    if (kept.size > 0) this._code.set(pid, kept);
+    else this._code.delete(pid);
     for (let i = this.watches.length - 1; i >= 0; i--) if (this.watches[i]?.pid === pid) this.watches.splice(i, 1);
     this.isChanged = true;
+  }
+  /** Processes with breakpoints. */
+  get pids(): readonly number[] {
+    return [...this._code.keys()];
   }
   /** The breakpoints of a process at an address. */
   at(pid: number, address: number): AtAddress | undefined {

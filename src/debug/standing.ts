@@ -133,6 +133,7 @@ export class Standing {
   /** The run has gone elsewhere: what was known about threads is of another moment. */
   forget(): void {
     this.notes.left.clear();
+    this.notes.commands.forget();
     this.notes.granted.clear();
     this.signals.clear();
   }

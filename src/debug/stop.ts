@@ -69,4 +69,6 @@ export interface Wanted {
   readonly conditions: StopCondition[];
   /** True: the history of the debugged process ends before it executes another program. */
   endsAtExec: boolean;
+  /** Gets the output of breakpoints' commands, one character a byte. */
+  print: (text: string) => void;
 }

@@ -49,8 +49,17 @@ export class FilePackets {
   private readonly _files: GuestFiles;
   /** The process whose root holds; 0: that of the thread. */
   private _of = 0;
-  constructor(debug: Debugger) {
-    this._files = new GuestFiles(debug);
+  private _isMissingSaid = false;
+  /** `onLog`: a line for the server's standard error. */
+  constructor(debug: Debugger, onLog: (line: string) => void) {
+    this._files = new GuestFiles(debug, (name) => {
+      if (!this._isMissingSaid)
+        onLog(
+          `trapgate: the recording has only the parts of ${name} that the run read, and no symbols of it: ` +
+            "'trapgate debug RECORDING --root DIR' reads such files from DIR, if their size and time of change are the same\n",
+        );
+      this._isMissingSaid = true;
+    });
   }
   /** The reply to a packet. `pid`: the process whose files gdb means if it has named none. */
   reply(text: string, pid: number): string | Uint8Array {

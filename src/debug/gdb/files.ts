@@ -29,8 +29,11 @@ export class GuestFiles {
   private _copy: Live | undefined = undefined;
   private _at = "";
   private _of: Timeline | undefined = undefined;
-  constructor(debug: Debugger) {
+  private readonly _onMissing: (name: string) => void;
+  /** `onMissing`: a recording has only parts of this file. */
+  constructor(debug: Debugger, onMissing: (name: string) => void) {
     this._debug = debug;
+    this._onMissing = onMissing;
   }
   /** A copy of the machine; for /proc one of now. */
   private _machine(isNow: boolean): Live {
@@ -68,6 +71,7 @@ export class GuestFiles {
     const place = this._place(name, pid);
     if (!place) return -E.ENOENT;
     const bytes = read(place.task, place.path);
+    if (bytes === -E.EIO) this._onMissing(name);
     return typeof bytes === "number" ? bytes : this._add({ bytes });
   }
   private _add(file: Opened): number {

@@ -31,7 +31,7 @@ const FEATURES = [
   "QStartNoAckMode+;multiprocess+;swbreak+;hwbreak+;vContSupported+;ReverseStep+;ReverseContinue+;binary-upload+",
   "qXfer:features:read+;qXfer:auxv:read+;qXfer:exec-file:read+;qXfer:siginfo:read+;qXfer:siginfo:write+;qXfer:threads:read+;qXfer:osdata:read+",
   "QCatchSyscalls+;QPassSignals+;fork-events+;vfork-events+;exec-events+;qSearch:memory+;QNonStop+;QThreadEvents+;QThreadOptions=3;no-resumed+",
-  "ConditionalBreakpoints+;qXfer:libraries-svr4:read+;augmented-libraries-svr4-read+",
+  "ConditionalBreakpoints+;BreakpointCommands+;qXfer:libraries-svr4:read+;augmented-libraries-svr4-read+",
 ];
 
 /** The queries of one connection. */

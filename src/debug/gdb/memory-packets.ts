@@ -3,17 +3,30 @@
 import type { Task } from "../../kernel/core/task.ts";
 import type { Debugger } from "../debugger.ts";
 import { peek } from "../memory.ts";
+import type { PointActions } from "../points.ts";
 import type { WatchKind } from "../stop.ts";
 import { hex, hexNumber, unhex } from "./packet.ts";
 import { FAULT, INVALID, MOST_READ, OK } from "./replies.ts";
 
 const watchKinds: Readonly<Record<string, WatchKind>> = { "2": "write", "3": "read", "4": "access" };
 
-/** The conditions of a breakpoint: ";X" LENGTH "," BYTES, one after the other. Commands are not known. */
-const conditionsOf = (text: string): readonly Uint8Array[] | undefined => {
-  const found: Uint8Array[] = [];
+/**
+ * The conditions of a breakpoint: ";X" LENGTH "," BYTES, one after the other. Then ";cmds:" PERSISTS "," and
+ * commands of the same form.
+ */
+const pointActions = (text: string): PointActions | undefined => {
+  const conditions: Uint8Array[] = [];
+  const commands: Uint8Array[] = [];
+  let found = conditions;
+  let persists = false;
   let rest = text.startsWith(";") ? text.slice(1) : text;
   while (rest !== "") {
+    const [begin, isKept] = /^cmds:([01]),/.exec(rest) ?? [];
+    if (begin !== undefined && found === conditions) {
+      found = commands;
+      persists = isKept === "1";
+      rest = rest.slice(begin.length);
+    }
     const [head, count = ""] = /^X([0-9a-f]{1,4}),/i.exec(rest) ?? [];
     const digits = 2 * Number.parseInt(count, 16);
     const bytes = head === undefined ? undefined : unhex(rest.slice(head.length, head.length + digits));
@@ -22,7 +35,7 @@ const conditionsOf = (text: string): readonly Uint8Array[] | undefined => {
     rest = rest.slice(head.length + digits);
     if (rest.startsWith(";")) rest = rest.slice(1);
   }
-  return found;
+  return { conditions, commands, persists };
 };
 
 /** m and x. `rest`: the packet behind its letter. */
@@ -58,10 +71,10 @@ export const setPoint = (debug: Debugger, pid: number, isAdded: boolean, rest: s
   if (address === undefined || length === undefined) return INVALID;
   const on = watchKinds[type];
   if (on === undefined) {
-    const conditions = isAdded ? conditionsOf(more) : [];
-    if (!conditions) return INVALID;
+    const actions = isAdded ? pointActions(more) : {};
+    if (!actions) return INVALID;
     const how = type === "0" ? "swbreak" : "hwbreak";
-    if (isAdded) debug.addBreakpoint(pid, address, how, conditions);
+    if (isAdded) debug.addBreakpoint(pid, address, how, actions);
     else debug.removeBreakpoint(pid, address, how);
   } else {
     const watch = { pid, address, length, on };

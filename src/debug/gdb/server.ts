@@ -6,6 +6,7 @@ import { Problem } from "../../problem.ts";
 import type { Debugger } from "../debugger.ts";
 import { readAll } from "../registers.ts";
 import type { Stop } from "../stop.ts";
+import { CommandOutput } from "./command-output.ts";
 import { FilePackets } from "./file-packets.ts";
 import { GeneralQueries } from "./general-queries.ts";
 import { readMemory, setPoint, writeMemory } from "./memory-packets.ts";
@@ -50,6 +51,10 @@ export class GdbServer {
   /** A line of the log that `monitor set debug` turns on. */
   onLog: (line: string) => void = () => {};
   private readonly _log = new ServerLog((line) => this.onLog(line));
+  private readonly _output = new CommandOutput((text) => {
+    if (this._isRunning && !this._isClosed) this._write(`O${hex(latin1(text))}`);
+    else this.onLog(new TextDecoder().decode(latin1(text)));
+  });
   /** Called when gdb ends the session: the program ends with it, or runs on. */
   onEnd: (how: "kill" | "detach") => void = () => {};
   /** Called with the rest of a run that gdb has let go, while the session goes on. */
@@ -64,7 +69,7 @@ export class GdbServer {
     this._debug = debug;
     this._send = send;
     this._start = start;
-    this._files = new FilePackets(debug);
+    this._files = new FilePackets(debug, (line) => this.onLog(line));
     this._ids = new PacketThreads(debug);
     this._queries = new GeneralQueries(debug, this._ids, {
       task: () => this._task,
@@ -76,6 +81,7 @@ export class GdbServer {
       print: (text) => this._print(text),
     });
     debug.isEachAlone = false;
+    debug.print = (text) => this._output.add(text);
   }
 
   /** Bytes from gdb. Packets are served in turn; an interrupt at once. */
@@ -191,6 +197,7 @@ export class GdbServer {
       const task = this._task ?? this._debug.current;
       return this._stopText({ pid: task?.process.pid ?? 0, tid: task?.pid ?? 0, why: { kind: "halted" } });
     } finally {
+      this._output.flush();
       this._isRunning = false;
       this._log.note("event-loop", () => "the program rests");
     }
