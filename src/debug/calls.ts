@@ -25,9 +25,11 @@ interface Frame {
   readonly stack: number;
   readonly counter: number;
 }
-/** A change of the past that may be the begin of a call. */
+/** A change that may be the begin of a call. */
 interface BegunCall {
   readonly place: TimelinePlace;
+  /** True: the run was not known from there on, so what the function does stays. */
+  readonly isNew: boolean;
   /** The registers before it, by thread. */
   readonly registers: ReadonlyMap<number, string>;
   /** Where each thread stood before it. */
@@ -92,24 +94,30 @@ export class Calls {
     this._over = this._begun.findLast(
       ({ place, registers }) => (isBack || compareMoments(place.moment, moment) !== 0) && registers.get(tid) === now,
     );
+    // What gdb has changed at the end of this call begins no other one.
+    if (this._over?.isNew) this._keep();
   }
   /** Before the run goes on: a thread that is elsewhere now, with more on its stack, executes a function. */
   go(): void {
     const { timeline, threads } = this._standing;
-    const begun = this._begun.at(-1);
-    if (!begun || compareMoments(begun.place.moment, timeline.moment) !== 0) return;
-    const isCalled = (task: Task): boolean => {
-      const before = begun.frames.get(task.pid);
+    const isCalled = (one: BegunCall, task: Task): boolean => {
+      const before = one.frames.get(task.pid);
       const now = frameOf(task);
       return before !== undefined && now.counter !== before.counter && now.stack < before.stack;
     };
-    const task = threads.find(isCalled);
-    if (task) begun.tid = task.pid;
+    const last = this._begun.at(-1);
+    for (const begun of this._begun.filter((one) => one.isNew || one === last)) {
+      const isHere = compareMoments(begun.place.moment, timeline.moment) === 0;
+      const task = isHere ? threads.find((each) => isCalled(begun, each)) : undefined;
+      if (task) begun.tid = task.pid;
+    }
+    const isOther = (one: BegunCall | undefined): boolean => one?.isNew === true && one.tid === undefined;
+    while (isOther(this._begun.at(-1))) this._begun.pop();
   }
   /** If a call has led to the end of the program or of history: its thread, and where the run goes on. */
   ended({ why }: Stop): { readonly place: TimelinePlace; readonly tid: number } | undefined {
     if (why.kind !== "ended" && !(why.kind === "history" && why.end === "end")) return undefined;
-    const begun = this._begun.find((one) => one.tid !== undefined);
+    const begun = this._begun.find((one) => one.tid !== undefined && !one.isNew);
     if (begun?.tid === undefined) return undefined;
     this.forget();
     this._back = begun.place.moment;
@@ -136,10 +144,13 @@ export class Calls {
   }
   private _begin(): void {
     const { timeline, threads } = this._standing;
-    if (!timeline.isPast) return;
-    timeline.keepIfFar();
+    const isNew = !timeline.isPast;
+    // On the branch of a change in the past all is known.
+    if (isNew && this._begun.some((one) => !one.isNew)) return;
+    if (!isNew) timeline.keepIfFar();
     this._begun.push({
       place: timeline.place,
+      isNew,
       registers: new Map(threads.map((task) => [task.pid, generalRegisters(task)])),
       frames: new Map(threads.map((task) => [task.pid, frameOf(task)])),
     });

@@ -21,6 +21,17 @@ const END = "var -42, read 6: hello\n";
 const begin = ["break here", "continue"];
 
 describe.skipIf(missing("calls in a recording", nativeX64, gcc, gcc32))("a function that gdb calls in a recording", () => {
+  it.each(["-m64", "-m32"])("is no call in the past if the run is not known there: %s", minutes, async (option) => {
+    await inFolder(async (folder) => {
+      const { program } = recorded(folder, option);
+      // It returns to the stack, where a signal ends it: a stop before a step of the kernel that is known.
+      const calls = ["print change()", 'print length("four")', "print inner()", "print outer()"];
+      const said = gdbOn(folder, program, [...begin, ...calls, "set var var = 5", "continue"]);
+      expect(valuesIn(said)).toEqual(["22", "4", "22", "7"]);
+      expect(said).toMatch(/exited normally/);
+      expect(said).not.toMatch(/while in a function/);
+    });
+  });
   it.each(["-m64", "-m32"])("leaves nothing: %s", minutes, async (option) => {
     await inFolder(async (folder) => {
       const { program, recording } = recorded(folder, option);
