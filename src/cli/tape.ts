@@ -13,6 +13,7 @@ import { Recorder } from "../machine/recording/recorder.ts";
 import type { Header } from "../machine/recording/recording.ts";
 import type { Run } from "../machine/run.ts";
 import { machineFacts, programFacts } from "../machine/starts/run-facts.ts";
+import { withBootTime } from "../machine/world.ts";
 import { Problem } from "../problem.ts";
 import type { RecordWords } from "./run-options.ts";
 import { checkOutput } from "./save/output-file.ts";
@@ -99,10 +100,11 @@ export class Tape {
   }
   /** Writes the options, and returns them with all that is the host's wrapped. */
   begin(
-    boot: BootOptions,
+    options: BootOptions,
     { path, program, policy, stdout, stderr, nulls, hasJob }: TapedRun,
   ): { readonly boot: BootOptions; readonly stdout: ByteSink; readonly stderr: ByteSink } {
     const { recorder } = this;
+    const boot = withBootTime(options);
     const { mounts = [], files = {} } = boot;
     const list = Object.entries(files).map(([name, file]) => {
       const { content, mode = 0o644 } = typeof file === "string" || file instanceof Uint8Array ? { content: file } : file;

@@ -24,3 +24,7 @@ export const bootTimeOf = (clock: number | string): number | undefined => {
   }
   return time >= 0 && time <= LAST ? Math.floor(time) : undefined;
 };
+
+/** Options whose time of day at boot is a number if it was "now": each boot by them has the same one. */
+export const withBootTime = <T extends { readonly clock?: number | string }>(options: T): T =>
+  options.clock === "now" ? { ...options, clock: bootTimeOf("now") } : options;

@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { recordingOf, unpacker } from "../../src/cli/recorded.ts";
 import type { HostNode, HostTree } from "../../src/kernel/fs/types/host-tree.ts";
@@ -43,6 +44,15 @@ describe.skipIf(lacking)("a recording", { timeout: 60_000 }, () => {
       const lines = readFileSync(join(folder, "after"), "utf8");
       expect(lines).toBe(readFileSync(join(folder, "before"), "utf8"));
       expect(lines).toMatch(/openat\(AT_FDCWD, "one", O_RDONLY\)/);
+    });
+  });
+  it("has the time of day of its run, which was the host's", async () => {
+    await inFolder(async (folder) => {
+      const file = join(folder, "run.rec");
+      const run = trapgate(["record", "-o", file, "--root", "/", "--clock", "now", shell, "-c", "date +%s"]);
+      expect(Math.abs(Number(run.stdout) - Date.now() / 1000)).toBeLessThan(60);
+      await sleep(1100);
+      expect(trapgate(["replay", file])).toEqual(run);
     });
   });
   it("takes from the same file of this host what the run did not read of it", async () => {

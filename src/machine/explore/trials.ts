@@ -8,6 +8,7 @@ import { CLOSED_STRETCH, type ClosedRun, Machine } from "../machine.ts";
 import type { Program } from "../options.ts";
 import type { Run } from "../run.ts";
 import { type Delay, type Departure, Follower, scheduleText } from "../schedule.ts";
+import { withBootTime } from "../world.ts";
 import { DataRaces } from "./data-races.ts";
 import { ObservedRun } from "./observer.ts";
 import type { ExploreOptions } from "./options.ts";
@@ -63,10 +64,9 @@ export class Trials {
   constructor(program: Program, options: SearchOptions) {
     this.program = program;
     // Each schedule boots at the same time: another one could be another run.
-    const { clock, root } = options;
+    const { root } = options;
     this.options = {
-      ...options,
-      ...(clock === "now" ? { clock: Date.now() / 1000 } : {}),
+      ...withBootTime(options),
       ...(root ? { root: steadyTree(root) } : {}),
     };
     const { races = false } = options;
