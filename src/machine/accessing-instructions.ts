@@ -1,6 +1,7 @@
 // What a search must know of an instruction that accesses shared memory: is it atomic, does a write read too,
 // does it repeat, is it the C library's.
 import type { Cpu } from "../cpu/cpu.ts";
+import type { Decoded } from "../cpu/decode/decoder.ts";
 import { R } from "../cpu/machine/state.ts";
 import type { Task } from "../kernel/core/task.ts";
 
@@ -69,6 +70,29 @@ export const isOwnCall = (name: string | undefined): boolean => name !== undefin
 const isLibrary = (task: Task, path: string | undefined): boolean =>
   path !== undefined && LIBRARIES.test(path) && path !== task.mem.find(task.mem.startCode)?.file?.path;
 
+/** What the row of an instruction tells: patterns of names cost too much for each instruction of each run. */
+type OfRow = Pick<Instruction, "isCompareExchange" | "isStoreFence" | "isNonTemporal"> & {
+  readonly isExchange: boolean;
+  readonly isFence: boolean;
+  readonly isPlain: boolean;
+};
+const rows = new Map<Decoded["row"], OfRow>();
+const ofRow = (row: Decoded["row"]): OfRow => {
+  let known = rows.get(row);
+  if (!known) {
+    const name = row.name.toLowerCase();
+    known = {
+      isExchange: name === "xchg",
+      isFence: FENCES.test(name),
+      isPlain: PLAIN.test(name),
+      isCompareExchange: name === "cmpxchg",
+      isStoreFence: name === "sfence",
+      isNonTemporal: NON_TEMPORAL.test(name),
+    };
+    rows.set(row, known);
+  }
+  return known;
+};
 /** The instructions of one run, by address. */
 export class Instructions {
   private readonly _cpu: Cpu;
@@ -83,19 +107,20 @@ export class Instructions {
     if (known) return known;
     const d = this._cpu.blocks.decodeOne(ip);
     if (!d) return none;
-    const name = d.row.name.toLowerCase();
-    const isAtomic = d.lock || (name === "xchg" && d.isMemory);
     const path = task.mem.find(ip)?.file?.path;
+    const { isExchange, isFence, isPlain, isCompareExchange, isStoreFence, isNonTemporal } = ofRow(d.row);
+    const isAtomic = d.lock || (isExchange && d.isMemory);
+    const isLibrarys = isLibrary(task, path);
     const found = {
       isAtomic,
-      isCompareExchange: name === "cmpxchg",
-      isFence: isAtomic || FENCES.test(name),
-      isStoreFence: name === "sfence",
-      isNonTemporal: NON_TEMPORAL.test(name),
-      reads: isAtomic || !PLAIN.test(name),
+      isCompareExchange,
+      isFence: isAtomic || isFence,
+      isStoreFence,
+      isNonTemporal,
+      reads: isAtomic || !isPlain,
       repeats: d.row.repeat !== undefined && d.rep !== 0,
-      isLibrary: isLibrary(task, path),
-      isLinker: path !== undefined && LINKERS.test(path) && isLibrary(task, path),
+      isLibrary: isLibrarys,
+      isLinker: isLibrarys && path !== undefined && LINKERS.test(path),
       path,
     };
     this._known.set(ip, found);

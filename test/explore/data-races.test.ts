@@ -11,7 +11,7 @@ import { gcc, missing, top } from "../support/host.ts";
 import "trapgate/vitest";
 
 const racy = ["half-locked", "atomic-and-plain", "volatile-flag", "copies", "bit-fields", "on-stack", "after-detach"];
-const ordered = ["tried", "published", "signalled", "by-pipe", "met", "neighbours", "allocates", "by-join", "processes"];
+const ordered = ["tried", "published", "signalled", "by-pipe", "met", "neighbours", "allocates", "allocates-much", "by-join", "processes"];
 
 describe.skipIf(missing("data races", gcc))("data races", { timeout: 120_000 }, () => {
   const root = hostTree("/");

@@ -17,6 +17,11 @@ const inUserHalf = (linear: number): boolean => linear >= 0 && linear < 2 ** 47;
 
 /** The most remapped code pages at a switch of address spaces for which the other pages stay cached. */
 const mostRemapped = 16;
+/**
+ * The same if the jump cache knows its entries by page. `trapgate explore` goes back for each schedule, and
+ * some 20 pages have gone then.
+ */
+const mostRemappedOfTracked = 64;
 /** Bound of the pages that are known to have been in the cache. */
 const mostReached = 1 << 16;
 
@@ -57,7 +62,8 @@ export class CodeAddresses {
   /** Drops the translations of these code pages, by number. */
   #drop(gone: readonly number[]): void {
     const all = this.#pages.addresses.length;
-    if (gone.length > mostRemapped || gone.length === all) return this.flushPages();
+    const most = this.#jumps.isTracked ? mostRemappedOfTracked : mostRemapped;
+    if (gone.length > most || gone.length === all) return this.flushPages();
     this.#jumps.flushPages(gone);
     this.drops++;
     for (const page of gone) {

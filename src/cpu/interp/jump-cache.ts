@@ -134,12 +134,16 @@ export class JumpCache {
     this.#filled.clear();
     this.#displaced.clear();
   }
+  /** True if the entries of a page are found without a search of all. */
+  get isTracked(): boolean {
+    this.#noteFilledByRoutine();
+    return this.#fills <= mostFilled;
+  }
   /** Removes the entries of remapped pages. */
   flushPages(gone: readonly number[]): void {
     this.#emptyCallTargets();
     this.#displaced.deletePages(gone);
-    this.#noteFilledByRoutine();
-    const isTracked = this.#fills <= mostFilled;
+    const { isTracked } = this;
     if (!isTracked) this.#searchPages(gone);
     for (let n = 0; n < gone.length; n++) {
       const page = gone[n] as number;

@@ -66,7 +66,7 @@ export class DataRaces {
         return { task: pid, kind: kindOf(one), place: `${pid}@${user}`, frames: stacks.at(one)?.frames ?? [] };
       }) as [RaceAccess, RaceAccess];
       const race = { variable: stacks.at(accesses[1])?.variable ?? "", bytes, accesses: [a, b], schedule } as const;
-      if (!concernsProgram(race.accesses) || this._places.has(racePlaces(race))) continue;
+      if (!concernsProgram(race.accesses, stacks.at(accesses[1])?.file) || this._places.has(racePlaces(race))) continue;
       this._places.add(racePlaces(race));
       if (this._isIgnored(race)) this.ignored++;
       else {

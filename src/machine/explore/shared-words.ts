@@ -87,9 +87,24 @@ interface Orders {
 interface SpaceUse {
   readonly number: number;
   readonly pages: Map<number, PageUse>;
+  /** The pages of the run before, of which `pages` has those that this run has used. */
+  rest?: { readonly pages: ReadonlyMap<number, PageUse>; readonly copyOf: (page: PageUse) => PageUse } | undefined;
   /** Ranges of pages whose mappings have changed. */
   readonly remaps: { readonly first: number; readonly last: number; readonly remap: Remap }[];
 }
+
+/** All pages of a space, in the order of their first use. */
+const allPages = (space: SpaceUse): Map<number, PageUse> => {
+  const { pages, rest } = space;
+  if (rest) {
+    const later = [...pages];
+    pages.clear();
+    for (const [n, page] of rest.pages) pages.set(n, rest.copyOf(page));
+    for (const [n, page] of later) pages.set(n, page);
+    space.rest = undefined;
+  }
+  return pages;
+};
 
 /** The pages of one run. */
 export class PagesInUse {
@@ -102,7 +117,10 @@ export class PagesInUse {
     this._known = known;
   }
 
-  /** The same in a copy of the machine, in which the space `to` stands for `from`. */
+  /**
+   * The same in a copy of the machine, in which the space `to` stands for `from`. This one changes no more. A
+   * page is copied when the copy uses it: most are never used.
+   */
   copy(from: Task["mem"], to: Task["mem"]): PagesInUse {
     const copy = new PagesInUse(this._known);
     const copies = new Map<PageUse, PageUse>();
@@ -111,9 +129,11 @@ export class PagesInUse {
       copies.set(page, known);
       return known;
     };
-    for (const [space, { number, pages, remaps }] of this._spaces) {
-      const copied = new Map(Array.from(pages, ([n, page]): [number, PageUse] => [n, copyOf(page)]));
-      copy._spaces.set(space === from ? to : space, { number, pages: copied, remaps: [...remaps] });
+    for (const [space, use] of this._spaces) {
+      const { number, remaps } = use;
+      const pages = allPages(use);
+      const rest = { pages, copyOf };
+      copy._spaces.set(space === from ? to : space, { number, pages: new Map(), rest, remaps: [...remaps] });
     }
     for (const [frame, page] of this._frames) copy._frames.set(frame, copyOf(page));
     return copy;
@@ -129,8 +149,9 @@ export class PagesInUse {
   }
   /** The pages of a range are mapped anew: they are unused. */
   forget({ mem }: Task, address: number, bytes: number): void {
-    const pages = this._spaces.get(mem)?.pages;
-    if (!pages) return;
+    const space = this._spaces.get(mem);
+    if (!space) return;
+    const pages = allPages(space);
     const [first, last] = [Math.floor(address / 4096), Math.floor((address + bytes - 1) / 4096)];
     if (last - first < pages.size) for (let n = first; n <= last; n++) pages.delete(n);
     else for (const n of [...pages.keys()]) if (n >= first && n <= last) pages.delete(n);
@@ -139,6 +160,11 @@ export class PagesInUse {
     const space = this._space(task);
     const number = Math.floor(address / 4096);
     let page = space.pages.get(number);
+    if (!page) {
+      const before = space.rest?.pages.get(number);
+      page = before && space.rest ? space.rest.copyOf(before) : undefined;
+      if (page) space.pages.set(number, page);
+    }
     if (!page) {
       space.pages.set(number, (page = this._newPage(task, address, space.number)));
       const remaps = space.remaps.filter(({ first, last }) => first <= number && number <= last);
@@ -255,7 +281,7 @@ export class PagesInUse {
     const [first, last] = [Math.floor(start / 4096), Math.ceil(end / 4096) - 1];
     space.remaps.push({ first, last, remap });
     let isShared = false;
-    for (const [number, page] of space.pages) {
+    for (const [number, page] of allPages(space)) {
       if (number < first || number > last) continue;
       (page.remaps ??= []).push(remap);
       if (page.words) {

@@ -15,6 +15,9 @@ const filePart = ({ mem }: Task, address: number): Vma | undefined => {
   return before?.file && before;
 };
 
+/** The file whose variable is at an address. */
+export const dataFile = (task: Task, address: number): string | undefined => filePart(task, address)?.file?.path;
+
 /** The address in the numbering of the file, with the file's symbols. */
 const inFile = (task: Task, address: number) => {
   const vma = filePart(task, address);

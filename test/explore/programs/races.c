@@ -191,6 +191,7 @@ BODY(allocates) {
   }
   return 0;
 }
+BODY(allocates_much) { LOOP { char *volatile block = malloc(200000 + 100000 * i); block[0] = 1; free(block); } return 0; }
 BODY(prints) { LOOP printf("%d\n", i); return 0; }
 BODY(looks) { return (void *)(long)counter; }
 static void by_join(void) {
@@ -242,8 +243,8 @@ static const struct Case ordered[] = {
   {"locked", 0, locked}, {"locked-twice", 0, locked_twice}, {"tried", 0, tried}, {"written-locked", 0, written_locked},
   {"spun", 0, spun}, {"atomics", 0, atomics}, {"published", 0, published}, {"signalled", 0, signalled}, {"posted", 0, posted},
   {"by-pipe", by_pipe, 0}, {"by-socket", by_socket, 0}, {"met", 0, met}, {"at-once", 0, at_once}, {"neighbours", 0, neighbours},
-  {"own-data", 0, own_data}, {"allocates", 0, allocates}, {"prints", 0, prints}, {"looks", 0, looks}, {"by-join", by_join, 0},
-  {"hands-over", 0, hands_over}, {"processes", processes, 0}, {"many-threads", many_threads, 0}, {0, 0, 0},
+  {"own-data", 0, own_data}, {"allocates", 0, allocates}, {"allocates-much", 0, allocates_much}, {"prints", 0, prints}, {"looks", 0, looks},
+  {"by-join", by_join, 0}, {"hands-over", 0, hands_over}, {"processes", processes, 0}, {"many-threads", many_threads, 0}, {0, 0, 0},
 };
 
 int main(int argc, char **argv) {

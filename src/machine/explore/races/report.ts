@@ -29,14 +29,22 @@ const LIBRARIES = /^(\/usr)?\/lib/;
 /** Functions of libraries that synchronise: their accesses to the program's objects are ordered. */
 const SYNCHRONISES = /^_*(pthread|sem|mtx|cnd|thrd|call_once|GOMP|GOACC|omp|gomp|flockfile|f?unlockfile|lll|libc_lock|cxa|nptl)_?/;
 
-const isLibrary = ({ file }: Frame): boolean => file !== undefined && LIBRARIES.test(file);
+/** Functions of the C library's allocator. */
+const ALLOCATES = /^_*(libc_)?(c?free|[mc]alloc|realloc(array)?|memalign|aligned_alloc|posix_memalign|p?valloc)$/;
+
+const isOfLibrary = (path: string | undefined): boolean => path !== undefined && LIBRARIES.test(path);
+const isLibrary = ({ file }: Frame): boolean => isOfLibrary(file);
 /** Code of the program, or a function such as memcpy that the program calls directly. */
 const isOfProgram = ([first, second]: readonly Frame[]): boolean => {
   if (!first || !isLibrary(first)) return true;
   return second !== undefined && !isLibrary(second) && !SYNCHRONISES.test(first.symbol ?? "");
 };
-/** True if the race is one of the program, and not in a library's own work. */
-export const concernsProgram = ([a, b]: DataRace["accesses"]): boolean => {
+/**
+ * True if the race is one of the program, and not in a library's own work. `variableOf`: the file of the
+ * variable. glibc's free() changes the threshold for blocks with a mapping of their own without a lock.
+ */
+export const concernsProgram = ([a, b]: DataRace["accesses"], variableOf: string | undefined): boolean => {
+  if (isOfLibrary(variableOf) && [a, b].every(({ frames }) => ALLOCATES.test(frames[0]?.symbol ?? ""))) return false;
   const [ofA, ofB] = [isOfProgram(a.frames), isOfProgram(b.frames)];
   if (ofA && ofB) return true;
   // One side is deeper in a library: the program's own access to the same memory is the other.

@@ -3,7 +3,7 @@ import type { Task } from "../../../kernel/core/task.ts";
 import { type Departure, Follower } from "../../schedule.ts";
 import { backtrace } from "../../stack/backtrace.ts";
 import type { Frame } from "../../stack/frame.ts";
-import { dataName } from "../../stack/names.ts";
+import { dataFile, dataName } from "../../stack/names.ts";
 
 /** A place of a run, and the address that is accessed there. */
 export interface WantedPlace {
@@ -14,6 +14,8 @@ export interface WantedPlace {
 interface Noted {
   readonly frames: readonly Frame[];
   readonly variable: string;
+  /** The file that the variable is of. */
+  readonly file: string | undefined;
 }
 const key = ({ pid, user }: Pick<WantedPlace, "pid" | "user">): string => `${pid}@${user}`;
 
@@ -32,7 +34,11 @@ export class StackFollower extends Follower {
     for (const place of this._wanted.get(task.pid) ?? []) {
       if (place.user > user) next = Math.min(next, place.user - user);
       else if (place.user === user && !this._noted.has(key(place)))
-        this._noted.set(key(place), { frames: backtrace(task, true, true), variable: dataName(task, place.address) });
+        this._noted.set(key(place), {
+          frames: backtrace(task, true, true),
+          variable: dataName(task, place.address),
+          file: dataFile(task, place.address),
+        });
     }
     return next;
   }

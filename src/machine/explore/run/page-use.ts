@@ -14,6 +14,9 @@ export const USED = 2;
 /** In a proof: each access has a point, also those that would have none (hidden.ts). */
 export const PROMOTED = 3;
 
+/** Bytes of the tables of a page: `lastIp`, `owners`, `writes`, `used`. */
+const TABLES = (8 + 4 + 1 + 1) * WORDS;
+
 /** A page in one run. */
 export class PageUse {
   /** The first task; `SEVERAL` afterwards. */
@@ -33,6 +36,7 @@ export class PageUse {
   used: Uint8Array | undefined;
   /** By word: the instruction and the task of the last write. */
   lastIp: Float64Array | undefined;
+  private _tables: ArrayBuffer | undefined;
 
   constructor(name: string, words: Uint8Array | undefined) {
     this.name = name;
@@ -44,11 +48,7 @@ export class PageUse {
     copy.owner = this.owner;
     copy.written = this.written;
     copy.isAssumed = this.isAssumed;
-    copy.words = this.words;
-    copy.owners = this.owners?.slice();
-    copy.writes = this.writes?.slice();
-    copy.used = this.used?.slice();
-    copy.lastIp = this.lastIp?.slice();
+    if (this.words && this._tables) copy._watch(this.words, this._tables.slice(0));
     return copy;
   }
   /** A task has changed the mapping of the page, which concerns each of its words. */
@@ -61,10 +61,15 @@ export class PageUse {
     writes?.fill(1);
   }
   watch(words: Uint8Array): void {
+    this._watch(words, new ArrayBuffer(TABLES));
+  }
+  /** One buffer for all tables: V8 makes a buffer much more slowly than a view. */
+  private _watch(words: Uint8Array, tables: ArrayBuffer): void {
+    this._tables = tables;
     this.words = words;
-    this.owners = new Int32Array(WORDS);
-    this.writes = new Uint8Array(WORDS);
-    this.used = new Uint8Array(WORDS);
-    this.lastIp = new Float64Array(WORDS);
+    this.lastIp = new Float64Array(tables, 0, WORDS);
+    this.owners = new Int32Array(tables, 8 * WORDS, WORDS);
+    this.writes = new Uint8Array(tables, 12 * WORDS, WORDS);
+    this.used = new Uint8Array(tables, 13 * WORDS, WORDS);
   }
 }
