@@ -6,7 +6,7 @@ import { backlog, fdSink } from "../host/node-sink.ts";
 import { zstd } from "../host/node-zlib.ts";
 import { lazyZstd } from "../image/lazy.ts";
 import type { Observer } from "../kernel/observer.ts";
-import { compareMoments, momentText, NEVER } from "../machine/moment.ts";
+import { compareMoments, momentText } from "../machine/moment.ts";
 import type { Hooks, TraceOptions } from "../machine/options.ts";
 import { isRecording, type Unpacker } from "../machine/recording/frames.ts";
 import { openRecording, type Recording } from "../machine/recording/recording.ts";
@@ -85,9 +85,9 @@ export const replayToEnd = async (file: string, watched: Hooks = {}, { trace, ob
     const hasEnded = status !== undefined && !("timeout" in status);
     for (const [i, { moment, calls }] of marks.entries()) {
       const isEnd = hasEnded && i === marks.length - 1;
-      const end = await timeline.run(isEnd ? NEVER : moment);
-      if (end === (isEnd ? "ended" : "moment") && compareMoments(timeline.moment, moment) === 0 && timeline.kernel.syscalls === calls)
-        continue;
+      const end = await timeline.run(moment);
+      const isThere = compareMoments(timeline.moment, moment) === 0 && timeline.kernel.syscalls === calls;
+      if (isThere && (isEnd ? timeline.hasEnded : end === "moment")) continue;
       const [here, there] = [momentText(timeline.moment), momentText(moment)];
       complain(
         `trapgate: ${file}: the replay is another run: at ${here} after ${timeline.kernel.syscalls} calls, not at ${there} after ${calls}\n`,

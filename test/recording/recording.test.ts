@@ -55,6 +55,14 @@ describe.skipIf(lacking)("a recording", { timeout: 60_000 }, () => {
       expect(trapgate(["replay", file])).toEqual(run);
     });
   });
+  it("ends where its run did, with another process that outlives the first one", async () => {
+    await inFolder(async (folder) => {
+      const file = join(folder, "run.rec");
+      const run = trapgate(["record", "-o", file, "--root", "/", shell, "-c", "(while :; do :; done) & exit 3"]);
+      expect(run.status).toBe(3);
+      expect(trapgate(["replay", file])).toEqual(run);
+    });
+  });
   it("takes from the same file of this host what the run did not read of it", async () => {
     await withData(async (folder) => {
       const path = join(folder, "data", "one");

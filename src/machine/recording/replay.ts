@@ -9,7 +9,7 @@ import type { Recording } from "./recording.ts";
 
 /** The run of a recording, at its beginning. */
 export const replayed = (
-  { options, header, answers, inputs }: Recording,
+  { options, header, answers, inputs, reached }: Recording,
   hooks: Hooks,
   trace: TraceOptions | undefined,
   history: TimelineOptions,
@@ -23,7 +23,7 @@ export const replayed = (
   if (uplink && host.link) uplink.attach(host.link);
   const watched = { ...start, hooks, replays: host, ...(trace ? { trace } : {}) };
   const timeline = new Timeline(machine, program, watched, history);
-  timeline.isRecorded = true;
+  timeline.recordedEnd = reached;
   // From now on, as when it was recorded: the questions of boot and start are those of one instant.
   answers.now = () => ({ time: machine.kernel.scheduler.time, run: machine.kernel });
   host.write = (bytes) => timeline.live.session.sinks.stdout.write(bytes);

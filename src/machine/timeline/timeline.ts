@@ -95,8 +95,11 @@ export class Timeline {
   private _looked = 0;
   private _isStopped = false;
   private _isInterrupted = false;
-  /** The run is one of a recording: it stays as it was recorded, and each change opens a branch. */
-  isRecorded = false;
+  /**
+   * The last moment of the recording that runs again: it stays as it was recorded, and each change opens a
+   * branch. Undefined: the run is none of a recording.
+   */
+  recordedEnd: Moment | undefined = undefined;
   /** All tasks sleep in real time, as natively, while the owner looks on. No guest can see it. */
   isPaced = false;
   private readonly _idles: boolean;
@@ -159,7 +162,13 @@ export class Timeline {
   }
   /** True if a change opens a branch: the run is known from here on. */
   get isPast(): boolean {
-    return !this.isAtEnd || (this.isRecorded && this._branch.parent < 0);
+    return !this.isAtEnd || this._isAsRecorded;
+  }
+  get isRecorded(): boolean {
+    return this.recordedEnd !== undefined;
+  }
+  private get _isAsRecorded(): boolean {
+    return this.isRecorded && this._branch.parent < 0;
   }
   /** True if the first process has ended. */
   get hasEnded(): boolean {
@@ -212,12 +221,16 @@ export class Timeline {
    */
   async run(target: Moment = NEVER, tid = 0): Promise<Rest> {
     const { live } = this;
+    // Other processes may outlive the first one by a moment, which is the end of a piece of the run. To a
+    // moment that is known to come they go on until then.
+    const known = (this._isAsRecorded && this.recordedEnd) || this._branch.reached;
+    const outlives = compareMoments(target, known) <= 0;
     this._isStopped = this._isInterrupted = false;
     this.kernel.scheduler.pauseAt = NEVER;
     for (;;) {
       this._deliver();
       if (compareMoments(this.moment, target) >= 0) return "moment";
-      if (live.session.ended) return "ended";
+      if (live.session.ended && !outlives) return "ended";
       const { kernel } = this;
       const { deadline, scheduler } = kernel;
       const event = this._branch.events[this._delivered];
@@ -251,7 +264,7 @@ export class Timeline {
         return "stopped";
       }
       if (isSlice) return "slice";
-      if (reason === "ended") return "ended";
+      if (reason === "ended" && !(outlives && moved)) return "ended";
       if (early > 0) await this._sleep(early);
       if (reason === "idle" && !isNow) return this._idles || waitsOutside(kernel) ? "input" : "stuck";
       if (reason === "stuck") return "stuck";
