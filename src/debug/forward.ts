@@ -11,6 +11,8 @@ import type { Stop } from "./stop.ts";
 
 /** Instructions that a step over a range executes one by one, before the range runs at full speed. */
 const MOST_SINGLE = 1000;
+/** Moments to the end of a program that are searched one by one, before the search takes longer steps. */
+const NEAR_STEPS = 16;
 
 /** Runs of one debugger. */
 export class Forward {
@@ -193,10 +195,37 @@ export class Forward {
         const now = standing.kernel.processes.get(pid);
         return !now || now.ended !== undefined || now.exiting !== undefined || now.threads.length === 0;
       };
-      while (isOver() && (await timeline.back()));
+      // Its end is near, unless other processes have outlived it.
+      for (let steps = 0; steps < NEAR_STEPS && isOver(); steps++) if (!(await timeline.back())) break;
+      if (isOver()) await this._lastWithout(isOver);
       const task = standing.kernel.processes.get(pid)?.threads[0];
       return standing.stopped({ tid: task?.pid ?? pid, pid, why: { kind: "history", end: "end" } });
     });
+  }
+  /** Goes back to the last moment at which something that stays true was not true yet. */
+  private async _lastWithout(isTrue: () => boolean): Promise<void> {
+    const { _timeline: timeline } = this;
+    const { instructions: first } = timeline.start;
+    let late = timeline.moment.instructions;
+    let early = late;
+    for (let distance = 64; isTrue() && early > first; distance *= 8) {
+      late = early;
+      early = Math.max(first, early - distance);
+      await timeline.approach({ instructions: early, steps: 0 });
+    }
+    while (late - early > 1) {
+      const middle = Math.floor((early + late) / 2);
+      await timeline.approach({ instructions: middle, steps: 0 });
+      if (isTrue()) late = middle;
+      else early = middle;
+    }
+    await timeline.approach({ instructions: early, steps: 0 });
+    for (let last = timeline.moment; !isTrue(); ) {
+      last = timeline.moment;
+      await timeline.step(true);
+      if (isTrue()) return timeline.approach(last);
+      if (compareMoments(timeline.moment, last) === 0) return;
+    }
   }
   /** Runs to the end of the program, and stops at its last moment. */
   async goToEnd(): Promise<Stop> {

@@ -110,7 +110,7 @@ export class Instructions {
     const path = task.mem.find(ip)?.file?.path;
     const { isExchange, isFence, isPlain, isCompareExchange, isStoreFence, isNonTemporal } = ofRow(d.row);
     const isAtomic = d.lock || (isExchange && d.isMemory);
-    const isLibrarys = isLibrary(task, path);
+    const isInLibrary = isLibrary(task, path);
     const found = {
       isAtomic,
       isCompareExchange,
@@ -119,8 +119,8 @@ export class Instructions {
       isNonTemporal,
       reads: isAtomic || !isPlain,
       repeats: d.row.repeat !== undefined && d.rep !== 0,
-      isLibrary: isLibrarys,
-      isLinker: isLibrarys && path !== undefined && LINKERS.test(path),
+      isLibrary: isInLibrary,
+      isLinker: isInLibrary && path !== undefined && LINKERS.test(path),
       path,
     };
     this._known.set(ip, found);
