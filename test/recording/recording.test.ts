@@ -63,6 +63,16 @@ describe.skipIf(lacking)("a recording", { timeout: 60_000 }, () => {
       expect(trapgate(["replay", file])).toEqual(run);
     });
   });
+  it("goes on while all processes that outlive the first one sleep", async () => {
+    await inFolder(async (folder) => {
+      const file = join(folder, "run.rec");
+      // The sleep is over in the same piece of the run, unless the host is slow: mostly then.
+      for (let round = 0; round < 3; round++) {
+        const run = trapgate(["record", "-o", file, "--root", "/", shell, "-c", "(sleep 2; echo late) & exec sleep 1"]);
+        expect(trapgate(["replay", file])).toEqual(run);
+      }
+    });
+  });
   it("takes from the same file of this host what the run did not read of it", async () => {
     await withData(async (folder) => {
       const path = join(folder, "data", "one");

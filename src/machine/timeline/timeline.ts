@@ -249,7 +249,7 @@ export class Timeline {
       kernel.idlesInRealTime = this._idles || this.isPaced;
       let early = 0;
       const mayPass = (until: number): boolean => (early = this._earliness(until)) <= 0;
-      const was = this.moment;
+      const [was, since] = [this.moment, kernel.now];
       const reason = live.step(isNow ? event.now - kernel.now : next === NEVER ? Infinity : timeTo(next, kernel) - kernel.now, mayPass);
       this._work += deadline.clock() - before;
       scheduler.pauseAt = NEVER;
@@ -264,7 +264,8 @@ export class Timeline {
         return "stopped";
       }
       if (isSlice) return "slice";
-      if (reason === "ended" && !(outlives && moved)) return "ended";
+      // The others may sleep: then time alone has passed.
+      if (reason === "ended" && !(outlives && (moved || kernel.now > since))) return "ended";
       if (early > 0) await this._sleep(early);
       if (reason === "idle" && !isNow) return this._idles || waitsOutside(kernel) ? "input" : "stuck";
       if (reason === "stuck") return "stuck";
