@@ -1,6 +1,5 @@
 // Conditions and commands of breakpoints as gdb sends them: bytes for a stack machine.
 // https://sourceware.org/gdb/current/onlinedocs/gdb.html/Agent-Expressions.html
-import { i386 } from "../abi/abi.ts";
 import type { Task } from "../kernel/core/task.ts";
 import { agentPrintf } from "./agent-printf.ts";
 import { peek } from "./memory.ts";
@@ -139,7 +138,7 @@ const execute = (
             .reverse()
             .slice(2);
           if (!print || values.length !== count || format.length !== length || format.indexOf(0) !== length - 1) return undefined;
-          const bits = task.program.abi === i386 ? 32 : 64;
+          const bits = 8 * task.program.abi.long;
           const text = agentPrintf(String.fromCharCode(...format.subarray(0, -1)), values, task.mem, bits);
           if (text === undefined) return undefined;
           print(text);

@@ -1,7 +1,6 @@
 // Functions that gdb calls in the past. gdb changes a thread's registers, lets it run, and puts them back;
 // no packet says that these belong together. What the function does is a branch. When it is over, the run
 // goes on where it stood: a recording keeps its inputs, and `print f()` changes nothing.
-import { i386 } from "../abi/abi.ts";
 import type { Task } from "../kernel/core/task.ts";
 import { compareMoments, type Moment } from "../machine/moment.ts";
 import type { TimelinePlace } from "../machine/timeline/timeline.ts";
@@ -38,7 +37,7 @@ interface BegunCall {
   tid?: number;
 }
 
-const isNarrow = (task: Task): boolean => task.program.abi === i386;
+const isNarrow = (task: Task): boolean => task.program.abi.registers === 32;
 const frameOf = (task: Task): Frame => ({
   stack: Number(registerOf(task, isNarrow(task) ? "esp" : "rsp") ?? 0n),
   counter: programCounter(task),

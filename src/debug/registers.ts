@@ -1,6 +1,6 @@
 // The registers of a task as gdb knows them: a description in XML, and the bytes in its order. The features'
 // names and the order in each are those of gdb's documentation, "i386 Features".
-import { i386 } from "../abi/abi.ts";
+import type { Abi } from "../abi/abi.ts";
 import { fxrstor, fxsave, fxsaveSize, tagWord } from "../cpu/helpers/x87-image.ts";
 import { at, EF, gprNames, R, S } from "../cpu/machine/state.ts";
 import type { Processor } from "../kernel/base/processor.ts";
@@ -239,14 +239,15 @@ const typeOf = (name: string): string | undefined => (/^[re][bs]p$/.test(name) ?
 const numberOf = (name: string): number => R[name.slice(1) as keyof typeof R];
 const core = (name: string, size: number): Register =>
   name.endsWith("ax") ? accumulator(name, size) : general(name, numberOf(name), size, typeOf(name));
-const features64: readonly Feature[] = [
+/** A pointer of x32 has four bytes, and its registers eight. */
+const features64 = (pointer: 4 | 8): readonly Feature[] => [
   {
     name: "org.gnu.gdb.i386.core",
     types: flagTypes,
     registers: [
-      ...GPR64.map((name) => core(name, 8)),
+      ...GPR64.map((name) => ({ ...core(name, 8), ...(pointer === 8 ? {} : { type: "int64" }) })),
       ...many(8, (i) => general(`r${i + 8}`, i + 8, 8)),
-      pc("rip", 8),
+      { ...pc("rip", 8), ...(pointer === 8 ? {} : { type: "uint64" }) },
       eflags,
       ...selectors,
       ...floats,
@@ -279,20 +280,21 @@ const describe = (architecture: string, features: readonly Feature[]): Descripti
 };
 /** XCR0.AVX. */
 const AVX = 4;
-const known = {
-  amd64: describe("i386:x86-64", features64),
-  "amd64 avx": describe("i386:x86-64", [...features64, avx(16)]),
-  i386: describe("i386", features32),
-  "i386 avx": describe("i386", [...features32, avx(8)]),
+const variants = (architecture: string, features: readonly Feature[], vectors: number) => ({
+  sse: describe(architecture, features),
+  avx: describe(architecture, [...features, avx(vectors)]),
+});
+const known: Readonly<Record<Abi["name"], ReturnType<typeof variants>>> = {
+  x64: variants("i386:x86-64", features64(8), 16),
+  x32: variants("i386:x64-32", features64(4), 16),
+  i386: variants("i386", features32, 8),
 };
 /**
  * The description of a task's registers, by the file that it executes: a far jump to code of the other mode
  * changes nothing, as natively.
  */
-export const descriptionOf = (task: Task): Description => {
-  const has = (task.kernel.model.xfeatures & AVX) !== 0;
-  return known[`${task.program.abi === i386 ? "i386" : "amd64"}${has ? " avx" : ""}`];
-};
+export const descriptionOf = ({ kernel, program }: Task): Description =>
+  known[program.abi.name][(kernel.model.xfeatures & AVX) !== 0 ? "avx" : "sse"];
 
 /** Runs with a task's registers in the processor. The task that runs next is not changed. */
 const withState = <T>(task: Task, isWritten: boolean, use: (cpu: Processor) => T): T => {
@@ -381,7 +383,7 @@ export const programCounter = (task: Task): number => withState(task, false, ({ 
 
 /** The thread pointer: the base of fs, for 32-bit programs that of gs. */
 export const threadPointerOf = (task: Task): number =>
-  Number(withState(task, false, (cpu) => base("", task.program.abi === i386 ? S.gs : S.fs).get(cpu, task)));
+  Number(withState(task, false, (cpu) => base("", task.program.abi.registers === 32 ? S.gs : S.fs).get(cpu, task)));
 
 /** Names of the general registers with all their widths, the instruction pointer and the flags. */
 const partsOf = (): ReadonlyMap<string, readonly [n: number, shift: number, bits: number]> => {
