@@ -202,24 +202,29 @@ export class Forward {
       return standing.stopped({ tid: task?.pid ?? pid, pid, why: { kind: "history", end: "end" } });
     });
   }
-  /** Goes back to the last moment at which something that stays true was not true yet. */
+  /**
+   * Goes back to the last moment at which something that stays true was not true yet. Before the followed
+   * process begins it may be true, too, so no search goes there.
+   */
   private async _lastWithout(isTrue: () => boolean): Promise<void> {
-    const { _timeline: timeline } = this;
-    const { instructions: first } = timeline.start;
+    const { _timeline: timeline, _notes: notes } = this;
+    const first = compareMoments(timeline.start, notes.followedFrom) < 0 ? notes.followedFrom : timeline.start;
+    const goTo = (instructions: number): Promise<void> =>
+      timeline.approach(instructions > first.instructions ? { instructions, steps: 0 } : first);
     let late = timeline.moment.instructions;
     let early = late;
-    for (let distance = 64; isTrue() && early > first; distance *= 8) {
+    for (let distance = 64; isTrue() && early > first.instructions; distance *= 8) {
       late = early;
-      early = Math.max(first, early - distance);
-      await timeline.approach({ instructions: early, steps: 0 });
+      early = Math.max(first.instructions, early - distance);
+      await goTo(early);
     }
     while (late - early > 1) {
       const middle = Math.floor((early + late) / 2);
-      await timeline.approach({ instructions: middle, steps: 0 });
+      await goTo(middle);
       if (isTrue()) late = middle;
       else early = middle;
     }
-    await timeline.approach({ instructions: early, steps: 0 });
+    await goTo(early);
     for (let last = timeline.moment; !isTrue(); ) {
       last = timeline.moment;
       await timeline.step(true);

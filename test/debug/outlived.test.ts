@@ -40,3 +40,38 @@ it("is found by few steps, however long they run on", { timeout: 60_000 }, async
   await timeline.step(true);
   expect(isEnding()).toBe(true);
 });
+
+it("is found for a followed process whose life was short", { timeout: 60_000 }, async () => {
+  const { bytes } = assembleProgram(
+    `%include "guest.inc"
+ elf64
+%macro spin 0
+        mov ecx, 200000
+%%turn: dec ecx
+        jnz %%turn
+%endmacro
+_start: spin
+        call64 57
+        test eax, eax
+        jz .child
+        call64 61, -1, 0, 0, 0
+        spin
+        die 0
+.child: die 3
+ end_elf`,
+    { include },
+  );
+  const debug = new Debugger(new Timeline(new Machine(), bytes, { stdin: "" }));
+  debug.followed = { fork: 3 };
+  await debug.restart();
+  const { timeline } = debug;
+  const begin = timeline.moment;
+  expect(await debug.goToEnd()).toMatchObject({ pid: 3, tid: 3, why: { kind: "history", end: "end" } });
+  const { moment } = timeline;
+  expect(moment.instructions - begin.instructions).toBeGreaterThanOrEqual(0);
+  expect(moment.instructions - begin.instructions).toBeLessThan(100);
+  expect(timeline.reached.instructions - moment.instructions).toBeGreaterThan(100_000);
+  expect(timeline.kernel.processes.get(3)?.exiting).toBeUndefined();
+  await timeline.step(true);
+  expect(timeline.kernel.processes.get(3)?.exiting ?? timeline.kernel.processes.get(3)?.ended).toBeDefined();
+});
