@@ -45,12 +45,6 @@ import { lookAt, putFile } from "./tree.ts";
 
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/**
- * The reason for which `step` returned: that of the kernel, or `ended` for the end of the first process.
- * Others may be left.
- */
-export type StopReason = SchedulerResult;
-
 /** A program that runs already, in a machine that a snapshot has made. */
 export interface Started {
   readonly process: Process;
@@ -152,6 +146,8 @@ export class Session {
       this.streams.end();
     }
     this.process = this._spawn(program, this.streams.files);
+    kernel.first = this.process;
+    kernel.endsAt = Infinity;
     if (options.policy !== undefined) this._own = lazyPolicy().confine(this.process, options.policy);
     this.streams.control(this.process);
     if (connection?.stopped ?? replays?.hasJob) kernel.hostJob = this.process.pgid;
@@ -165,17 +161,17 @@ export class Session {
   }
 
   /** Runs guests for at most so many nanoseconds of virtual time. */
-  step(nanoseconds: number): StopReason {
-    const result = this.kernel.run(nanoseconds);
-    return this.ended ? { reason: "ended" } : result;
+  step(nanoseconds: number): SchedulerResult {
+    return this.kernel.run(nanoseconds);
   }
   /** True if a filter has kept a call from running. */
   get hasDenials(): boolean {
     return this._denials.length > 0;
   }
-  /** True if the first process has ended. */
+  /** True if the run is over: the first process has ended, and others have had their time. */
   get ended(): boolean {
-    return this.process.ended !== undefined;
+    const { programs, scheduler } = this.kernel;
+    return this.process.ended !== undefined && (programs === 0 || scheduler.isOver);
   }
 
   get stats(): Stats {

@@ -4,6 +4,7 @@ import { expect, it, vi } from "vitest";
 import { assembleProgram } from "../../src/cpu/index.ts";
 import { Debugger } from "../../src/debug/debugger.ts";
 import { Machine } from "../../src/machine/machine.ts";
+import { Live } from "../../src/machine/snapshot/live.ts";
 import { Timeline } from "../../src/machine/timeline/timeline.ts";
 import { top } from "../support/host.ts";
 
@@ -21,6 +22,23 @@ _start: call64 57
   { include },
 ).bytes;
 
+it("leaves others a time that the host does not decide", () => {
+  const end = (cut: boolean): unknown => {
+    const live = new Live(new Machine(), program, {});
+    const { kernel } = live;
+    for (let pieces = 0; ; pieces++) {
+      kernel.deadline.until = cut ? 0 : Infinity;
+      const reason = live.step(Infinity);
+      if (reason !== "ended") continue;
+      expect(pieces > 10).toBe(cut);
+      // Nothing runs any more.
+      const { moment } = live;
+      expect([live.step(1e9), live.moment]).toEqual(["ended", moment]);
+      return [moment, kernel.now, kernel.syscalls];
+    }
+  };
+  expect(end(true)).toEqual(end(false));
+});
 it("is found by few steps, however long they run on", { timeout: 60_000 }, async () => {
   const debug = new Debugger(new Timeline(new Machine(), program, { stdin: "" }));
   await debug.restart();

@@ -91,6 +91,10 @@ export class Kernel {
   readonly cpus: number;
   /** For a person at a terminal: sleeps take real time. Otherwise the clock jumps. */
   idlesInRealTime = false;
+  /** The program of which the owner waits for the end. Others may outlive it. Undefined: for all. */
+  first: Process | undefined = undefined;
+  /** The virtual time at which no task runs any more. It is known once the first process has ended. */
+  endsAt = Infinity;
   /** The process group that a shell of the host stops and continues: it is not orphaned. */
   hostJob: number | undefined = undefined;
   /** Number of audit records. */

@@ -40,7 +40,8 @@ export interface Chooser {
 }
 
 /**
- * The reason for which `run` returned. `ended`: no process is left. `limit`: the given time is used up, or
+ * The reason for which `run` returned. `ended`: no process is left, or the first one has ended and those who
+ * outlive it have had their time, or sleep longer. `limit`: the given time is used up, or
  * the deadline has come. `idle`: every task sleeps, and one of them waits for the host; `until` is the next
  * deadline, if any: the machine delivers input, or lets time pass by `advance(until)`. `stuck`: every task
  * sleeps and nothing can wake one.
@@ -97,6 +98,8 @@ export interface Scheduling {
    * come. False: the task that is next, or timers of the same time, have been chosen or fired.
    */
   readonly isAtMoment: boolean;
+  /** Between two runs: the first process has ended, and those who outlive it have no time left. */
+  readonly isOver: boolean;
   /** Virtual time, also in the middle of a run of the processor. */
   readonly time: number;
   /** Virtual nanoseconds that have passed by a choice of the chooser. */

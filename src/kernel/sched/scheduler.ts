@@ -158,12 +158,14 @@ export class Scheduler implements Scheduling {
   run(until: number): SchedulerResult {
     const { kernel } = this;
     this._isLate = false;
+    if (kernel.now >= kernel.endsAt) return { reason: "ended" };
     let hasFired = this._firedAt === kernel.now;
     this._firedAt = -1;
     const cut = this._queue.takeCut(this._cut);
     this._cut = undefined;
     if (cut) this._runSlice(cut, until, true);
     for (;;) {
+      if (kernel.now >= kernel.endsAt) return { reason: "ended" };
       // Of a task whose slice was cut: it goes on there before anything else happens.
       if (this._cut) return { reason: "limit" };
       if (!hasFired && !this._fireTimers()) return { reason: "limit" };
@@ -183,6 +185,13 @@ export class Scheduler implements Scheduling {
     }
   }
 
+  get isOver(): boolean {
+    const { now, endsAt, timers } = this.kernel;
+    if (endsAt === Infinity || now >= endsAt) return endsAt !== Infinity;
+    // Those who outlive the first process sleep longer than they have. A debugger may release what it holds.
+    return this._queue.length === 0 && timers.next >= endsAt && this._held.size === 0;
+  }
+
   /** Fires the timers that are due. False: the deadline came between two of them. */
   private _fireTimers(): boolean {
     const { kernel } = this;
@@ -197,6 +206,7 @@ export class Scheduler implements Scheduling {
   private _idle(): SchedulerResult | undefined {
     const { kernel } = this;
     const next = kernel.timers.next;
+    if (this.isOver) return { reason: "ended" };
     const waits = (task: Task): boolean => task.waiting?.on.some((q) => q.external) ?? false;
     if (kernel.idlesInRealTime || [...kernel.tasks.values()].some(waits))
       return { reason: "idle", until: next === Infinity ? undefined : next };
@@ -323,7 +333,7 @@ export class Scheduler implements Scheduling {
     }
     if (task.state !== "runnable") return;
     // Guests cannot see how long the caller lets them run.
-    if ((kernel.now >= until || this._isLate) && !this.reschedule && !this._queue.chosen) {
+    if ((kernel.now >= Math.min(until, kernel.endsAt) || this._isLate) && !this.reschedule && !this._queue.chosen) {
       this._cut = task;
       this._queue.unshift(task);
       return;
@@ -374,9 +384,10 @@ export class Scheduler implements Scheduling {
    * while no other task can run.
    */
   private _end(): number {
-    if (!this._queue.isIdle) return Math.min(this._until, this._sliceEnd);
-    if (this._sliceEnd <= this.kernel.now) this._followOn();
-    return Math.min(this._until, this.kernel.now + LONGEST);
+    const { now, endsAt } = this.kernel;
+    if (!this._queue.isIdle) return Math.min(this._until, this._sliceEnd, endsAt);
+    if (this._sliceEnd <= now) this._followOn();
+    return Math.min(this._until, now + LONGEST, endsAt);
   }
   /** Slices have followed one another: a task that becomes runnable now waits for the end of this one. */
   private _followOn(): void {

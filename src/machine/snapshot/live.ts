@@ -1,6 +1,7 @@
 // A program that has been started and runs in steps: its machine can be saved, taken back and copied.
 
 import type { Kernel } from "../../kernel/core/kernel.ts";
+import type { SchedulerResult } from "../../kernel/core/scheduling.ts";
 import { observe } from "../../kernel/observer.ts";
 import { Problem } from "../../problem.ts";
 import { lazyObservers } from "../lazy.ts";
@@ -8,7 +9,7 @@ import type { Machine } from "../machine.ts";
 import { momentOf, momentText } from "../moment.ts";
 import type { Hooks, Program } from "../options.ts";
 import type { Run } from "../run.ts";
-import { Session, type SessionOptions, type Started, type StopReason } from "../session.ts";
+import { Session, type SessionOptions, type Started } from "../session.ts";
 import { machineOf, prepare } from "./copy.ts";
 import type { ForkOptions, RunLimits, StartOptions, Until } from "./options.ts";
 import type { LiveObjects } from "./refill.ts";
@@ -115,7 +116,7 @@ export class Live {
    * Runs for so many virtual nanoseconds. `idle`: the program waits for input, and for nothing else.
    * `mayPass`: all tasks sleep until then; true by default: time passes at once.
    */
-  step(nanoseconds: number, mayPass?: (until: number) => boolean): StopReason["reason"] {
+  step(nanoseconds: number, mayPass?: (until: number) => boolean): SchedulerResult["reason"] {
     const { kernel } = this;
     const until = kernel.now + nanoseconds;
     this._isRunning = true;
@@ -123,7 +124,7 @@ export class Live {
       for (;;) {
         const result = this.session.step(until - kernel.now);
         if (result.reason !== "idle") return result.reason;
-        if (result.until === undefined || this.session.ended) return "idle";
+        if (result.until === undefined) return "idle";
         if (mayPass && !mayPass(result.until)) return "limit";
         kernel.advance(result.until);
         if (kernel.now >= until) return "limit";

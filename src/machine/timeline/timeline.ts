@@ -170,7 +170,7 @@ export class Timeline {
   private get _isAsRecorded(): boolean {
     return this.isRecorded && this._branch.parent < 0;
   }
-  /** True if the first process has ended. */
+  /** True if the run is over. */
   get hasEnded(): boolean {
     return this.live.session.ended;
   }
@@ -221,16 +221,11 @@ export class Timeline {
    */
   async run(target: Moment = NEVER, tid = 0): Promise<Rest> {
     const { live } = this;
-    // Other processes may outlive the first one by a moment, which is the end of a piece of the run. To a
-    // moment that is known to come they go on until then.
-    const known = (this._isAsRecorded && this.recordedEnd) || this._branch.reached;
-    const outlives = compareMoments(target, known) <= 0;
     this._isStopped = this._isInterrupted = false;
     this.kernel.scheduler.pauseAt = NEVER;
     for (;;) {
       this._deliver();
       if (compareMoments(this.moment, target) >= 0) return "moment";
-      if (live.session.ended && !outlives) return "ended";
       const { kernel } = this;
       const { deadline, scheduler } = kernel;
       const event = this._branch.events[this._delivered];
@@ -249,23 +244,21 @@ export class Timeline {
       kernel.idlesInRealTime = this._idles || this.isPaced;
       let early = 0;
       const mayPass = (until: number): boolean => (early = this._earliness(until)) <= 0;
-      const [was, since] = [this.moment, kernel.now];
+      const was = this.moment;
       const reason = live.step(isNow ? event.now - kernel.now : next === NEVER ? Infinity : timeTo(next, kernel) - kernel.now, mayPass);
       this._work += deadline.clock() - before;
       scheduler.pauseAt = NEVER;
       const isSlice = tid !== 0 && scheduler.pauseFor === 0;
       scheduler.pauseFor = 0;
-      const moved = compareMoments(this.moment, was) > 0;
       this._advanced();
       // Elsewhere timers may have fired since, or time has passed: a straight run rests before them.
-      if (moved && this._snapshotIn <= 0 && scheduler.isAtMoment) this._save();
+      if (compareMoments(this.moment, was) > 0 && this._snapshotIn <= 0 && scheduler.isAtMoment) this._save();
       if (this._isStopped) {
         this._deliver();
         return "stopped";
       }
       if (isSlice) return "slice";
-      // The others may sleep: then time alone has passed.
-      if (reason === "ended" && !(outlives && (moved || kernel.now > since))) return "ended";
+      if (reason === "ended") return "ended";
       if (early > 0) await this._sleep(early);
       if (reason === "idle" && !isNow) return this._idles || waitsOutside(kernel) ? "input" : "stuck";
       if (reason === "stuck") return "stuck";
