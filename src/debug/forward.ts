@@ -3,6 +3,7 @@ import type { Task } from "../kernel/core/task.ts";
 import { SIG } from "../kernel/signal/state/set.ts";
 import { compareMoments } from "../machine/moment.ts";
 import { WayGivenUp } from "../machine/timeline/given-up.ts";
+import { goToLastMoment } from "../machine/timeline/last-moment.ts";
 import { NEVER, type Rest, type Timeline } from "../machine/timeline/timeline.ts";
 import { type CodeRange, isEqual, type Noticed, type Notices } from "./notices.ts";
 import { programCounter } from "./registers.ts";
@@ -11,9 +12,6 @@ import type { Stop } from "./stop.ts";
 
 /** Instructions that a step over a range executes one by one, before the range runs at full speed. */
 const MOST_SINGLE = 1000;
-/** Moments to the end of a program that are searched one by one, before the search takes longer steps. */
-const NEAR_STEPS = 16;
-
 /** Runs of one debugger. */
 export class Forward {
   private readonly _standing: Standing;
@@ -191,46 +189,10 @@ export class Forward {
     const { _standing: standing, _timeline: timeline } = this;
     const pid = this._notes.main;
     return this._notes.quietly(async () => {
-      const isOver = (): boolean => {
-        const now = standing.kernel.processes.get(pid);
-        return !now || now.ended !== undefined || now.exiting !== undefined || now.threads.length === 0;
-      };
-      // Its end is near, unless other processes have outlived it.
-      for (let steps = 0; steps < NEAR_STEPS && isOver(); steps++) if (!(await timeline.back())) break;
-      if (isOver()) await this._lastWithout(isOver);
+      await goToLastMoment(timeline, pid, this._notes.followedFrom);
       const task = standing.kernel.processes.get(pid)?.threads[0];
       return standing.stopped({ tid: task?.pid ?? pid, pid, why: { kind: "history", end: "end" } });
     });
-  }
-  /**
-   * Goes back to the last moment at which something that stays true was not true yet. Before the followed
-   * process begins it may be true, too, so no search goes there.
-   */
-  private async _lastWithout(isTrue: () => boolean): Promise<void> {
-    const { _timeline: timeline, _notes: notes } = this;
-    const first = compareMoments(timeline.start, notes.followedFrom) < 0 ? notes.followedFrom : timeline.start;
-    const goTo = (instructions: number): Promise<void> =>
-      timeline.approach(instructions > first.instructions ? { instructions, steps: 0 } : first);
-    let late = timeline.moment.instructions;
-    let early = late;
-    for (let distance = 64; isTrue() && early > first.instructions; distance *= 8) {
-      late = early;
-      early = Math.max(first.instructions, early - distance);
-      await goTo(early);
-    }
-    while (late - early > 1) {
-      const middle = Math.floor((early + late) / 2);
-      await goTo(middle);
-      if (isTrue()) late = middle;
-      else early = middle;
-    }
-    await goTo(early);
-    for (let last = timeline.moment; !isTrue(); ) {
-      last = timeline.moment;
-      await timeline.step(true);
-      if (isTrue()) return timeline.approach(last);
-      if (compareMoments(timeline.moment, last) === 0) return;
-    }
   }
   /** Runs to the end of the program, and stops at its last moment. */
   async goToEnd(): Promise<Stop> {

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { expect, it, vi } from "vitest";
 import { assembleProgram } from "../../src/cpu/index.ts";
 import { Debugger } from "../../src/debug/debugger.ts";
+import { History } from "../../src/debug/query/history.ts";
 import { Machine } from "../../src/machine/machine.ts";
 import { Live } from "../../src/machine/snapshot/live.ts";
 import { Timeline } from "../../src/machine/timeline/timeline.ts";
@@ -92,4 +93,15 @@ _start: spin
   expect(timeline.kernel.processes.get(3)?.exiting).toBeUndefined();
   await timeline.step(true);
   expect(timeline.kernel.processes.get(3)?.exiting ?? timeline.kernel.processes.get(3)?.ended).toBeDefined();
+});
+it("is found by few steps for a question, too", { timeout: 60_000 }, async () => {
+  const history = new History((hooks) => new Timeline(new Machine(), program, { stdin: "", hooks }));
+  const back = vi.spyOn(Timeline.prototype, "back");
+  await history.finish();
+  expect(back.mock.calls.length).toBeLessThan(100);
+  back.mockRestore();
+  const process = history.kernel.processes.get(history.pid);
+  expect(process?.exiting ?? process?.ended).toBeUndefined();
+  await history.timeline.step(true);
+  expect(process?.exiting ?? process?.ended ?? history.kernel.processes.get(history.pid)?.exiting).toBeDefined();
 });

@@ -1,5 +1,5 @@
 // `trapgate record` and `replay`: the same run without its host.
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -13,7 +13,7 @@ import { Problem } from "../../src/problem.ts";
 import { Random } from "../../tools/oracle/random.ts";
 import { trapgate } from "../support/cli.ts";
 import { inFolder } from "../support/guest.ts";
-import { missing, nativeX64, top } from "../support/host.ts";
+import { gcc, missing, nativeX64, top } from "../support/host.ts";
 
 const shell = "/bin/sh";
 const lacking = missing("recordings", nativeX64, { what: shell, met: existsSync(shell) });
@@ -88,6 +88,17 @@ describe.skipIf(lacking)("a recording", { timeout: 60_000 }, () => {
       expect([other(), other("/")]).toEqual([-5, "one\none\n"]);
       writeFileSync(path, "other\n".repeat(1000));
       expect(other("/")).toBe(-5);
+    });
+  });
+  it.skipIf(missing("names of a recording", gcc))("is asked about variables by the symbols of this host's files", async () => {
+    await inFolder(async (folder) => {
+      const [file, program] = [join(folder, "run.rec"), join(folder, "program")];
+      execFileSync("gcc", ["-w", "-static", "-o", program, "-x", "c", "-"], { input: "int counter; int main() { return ++counter + 4; }" });
+      expect(trapgate(["record", "-o", file, "--root", "/", program]).status).toBe(5);
+      const question = ["query", "writes", "counter", "--last"];
+      expect(trapgate([...question, file]).stderr).toContain("--root DIR");
+      expect(trapgate([...question, "--root", "/", file]).stdout).toContain("0x0 -> 0x1");
+      expect(trapgate([...question, "--cpus", "2", file]).stderr).toContain("--cpus is an option of a run");
     });
   });
   it("has what the run changed in a folder of the host, and the answers after it", async () => {

@@ -11,7 +11,7 @@ import type { Timeline } from "../../machine/timeline/timeline.ts";
 import { Problem } from "../../problem.ts";
 import { count, integer, parse, size } from "../arguments.ts";
 import { messages } from "../messages.ts";
-import { isRecordingFile, recordingOf } from "../recorded.ts";
+import { recordingIn, recordingOf } from "../recorded.ts";
 import { programOptionHelp } from "../run-help.ts";
 import { inputFile, programOptions } from "../run-options.ts";
 import { jsonText, print } from "../text/print.ts";
@@ -93,8 +93,9 @@ export const ask = async (values: Common, rest: readonly string[]): Promise<Aske
   const until = values.at === undefined ? undefined : parseMoment(values.at);
   const memory = values.history === undefined ? {} : { memory: size(values.history, "--history") };
   const pid = values.pid === undefined ? undefined : integer(values.pid, "--pid");
-  const [file = ""] = rest;
-  const recording = rest.length === 1 && isRecordingFile(file) ? recordingOf(file) : undefined;
+  // Its files have the parts that the run read: symbols may be in those of this host only.
+  const file = recordingIn(rest, values, ["root"]);
+  const recording = file === undefined ? undefined : recordingOf(file, values.root);
   let close = (): void => {};
   let begin: (hooks: Hooks) => Timeline;
   if (recording) begin = (hooks) => replayed(recording, hooks, undefined, memory);

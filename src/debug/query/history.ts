@@ -6,6 +6,7 @@ import type { Task } from "../../kernel/core/task.ts";
 import type { Observer } from "../../kernel/observer.ts";
 import { compareMoments, type Moment, momentText } from "../../machine/moment.ts";
 import type { Hooks } from "../../machine/options.ts";
+import { goToLastMoment } from "../../machine/timeline/last-moment.ts";
 import { NEVER, type Timeline } from "../../machine/timeline/timeline.ts";
 import { Problem } from "../../problem.ts";
 import { peek } from "../memory.ts";
@@ -87,11 +88,7 @@ export class History {
       throw new Problem("bad-moment", `this run has no moment ${momentText(until)}`, {
         help: `its last one is ${momentText(timeline.moment)}`,
       });
-    const isOver = (): boolean => {
-      const now = this.kernel.processes.get(this._pid);
-      return !now || now.ended !== undefined || now.exiting !== undefined || now.threads.length === 0;
-    };
-    if (!until) while (isOver() && (await timeline.back()));
+    if (!until) await goToLastMoment(timeline, this._pid);
     this._end = timeline.moment;
     this._isWhole = !until;
   }

@@ -26,7 +26,7 @@ export const rangeOf = (history: History, pid: number, text: string): { readonly
   if (!isNumber && !named)
     throw new Problem("unknown-name", `the program has no symbol ${JSON.stringify(base)}`, {
       help: history.taskOf(pid)
-        ? "an address is such as 0x404010; names come from symbol tables of its files"
+        ? "an address is such as 0x404010; names come from symbol tables of its files (of a recording: see --root DIR)"
         : `there is no process ${pid} at the end`,
     });
   const address = (named?.address ?? Number(base)) + Number(offset);
