@@ -11,11 +11,13 @@ import type { Denial } from "../machine/denial.ts";
 import { Machine } from "../machine/machine.ts";
 import type { Hooks, TraceOptions } from "../machine/options.ts";
 import type { Run } from "../machine/run.ts";
+import { PATH } from "../machine/session.ts";
 import { bytesOf, DEFAULT_MEMORY } from "../machine/size.ts";
 import type { Crash } from "../machine/stack/crash.ts";
 import { visible } from "../visible.ts";
 import type { PreparedRun } from "./run-options.ts";
 import type { Continued } from "./starts/kept.ts";
+import { lazyHeapWarning } from "./starts/lazy.ts";
 import { statusOfEnd, TIMED_OUT } from "./status.ts";
 import { shown } from "./text/print.ts";
 
@@ -108,6 +110,7 @@ export const execute = async (given: PreparedRun, tracing?: TracedRun, watched: 
   heapFor(given.machine.memory);
   const prepared = given.image ? await (await import("./image.ts")).withImage(given, budget) : given;
   const { path } = prepared;
+  if (given.hasGuardedHeap) lazyHeapWarning().warnWithoutHeap(prepared.machine, path, prepared.program, { searched: PATH });
   const policy = prepared.policy && (await (await import("./run-policy.ts")).policyFor(prepared.policy, prepared, budget));
   const explains = prepared.why || prepared.whyJson !== undefined;
   const report = explains ? (await import("./why.ts")).reportFor(policy?.policy, prepared.machine.kernel) : undefined;

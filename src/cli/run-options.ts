@@ -14,13 +14,13 @@ import type { BootOptions } from "../machine/boot.ts";
 import { lazyElfProblem } from "../machine/lazy.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { MountOptions, ProgramOptions } from "../machine/options.ts";
-import type { Started } from "../machine/session.ts";
+import { PATH, type Started } from "../machine/session.ts";
 import type { TerminalOptions } from "../machine/standard-streams.ts";
 import { Problem } from "../problem.ts";
 import { address, count, environment, integer, mount, oneOf, type parse, seconds, size, user } from "./arguments.ts";
 import { newestTime } from "./clock.ts";
 import { checkOutput } from "./save/output-file.ts";
-import { lazyGuardedHeap } from "./starts/lazy.ts";
+import { lazyGuardedHeap, lazyHeapWarning } from "./starts/lazy.ts";
 
 /** The options for the guest kernel's configuration. */
 export const switchOptions = {
@@ -104,6 +104,8 @@ export interface PreparedRun {
   readonly network?: NetworkWords;
   /** The option --image: `execute` opens it. */
   readonly image?: { readonly path: string; readonly most: number | undefined };
+  /** The option --guarded-heap of a run with an image: its program is known when that is open. */
+  readonly hasGuardedHeap?: boolean;
   readonly record?: RecordWords;
   /** Makes the machine of a snapshot's file, whose program goes on. */
   readonly continues?: (boot: BootOptions) => { readonly machine: Machine; readonly program: Started };
@@ -344,16 +346,20 @@ export const prepare = (values: Values, rest: readonly string[]): PreparedRun =>
   };
   if (image !== undefined) {
     const most = values["image-size"] === undefined ? undefined : size(values["image-size"], "--image-size");
-    return { ...common, machine, path: name, image: { path: image, most } };
+    return { ...common, machine, path: name, image: { path: image, most }, hasGuardedHeap: files !== undefined };
   }
   if (name === "-") {
     // /dev/shm is in memory for every kind of root.
     const path = values.root === undefined ? "/program" : "/dev/shm/program";
     const content = standardInput(MOST_STDIN);
     if (content === undefined) throw new Problem("usage", "the program on standard input has more than 1 GiB");
+    if (files) lazyHeapWarning().warnWithoutHeap(machine, path, program, { searched: PATH, content });
     return { ...common, machine: { ...machine, files: { ...files, [path]: { content, mode: 0o755 } } }, path };
   }
-  if (values.root !== undefined) return { ...common, machine, path: name };
+  if (values.root !== undefined) {
+    if (files) lazyHeapWarning().warnWithoutHeap(machine, name, program, { searched: PATH });
+    return { ...common, machine, path: name };
+  }
   if (files) throw lazyGuardedHeap().withoutLibraries();
   const file = hostProgram(name);
   return {

@@ -43,7 +43,8 @@ import { endOf } from "./tracing/status.ts";
 import type { Trace } from "./tracing/strace/trace.ts";
 import { lookAt, putFile } from "./tree.ts";
 
-const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/** The folders in which a program is looked up if it has no other PATH. */
+export const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** A program that runs already, in a machine that a snapshot has made. */
 export interface Started {

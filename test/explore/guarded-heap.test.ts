@@ -1,6 +1,6 @@
 // The heap whose freed blocks fault: programs of both widths, models of processors, a search, a command.
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { explore, Machine } from "trapgate";
@@ -14,7 +14,7 @@ const root = hostTree("/");
 describe.skipIf(missing("a guarded heap in C programs", gcc))("a guarded heap", { timeout: 120_000 }, () => {
   let folder = "";
   const build = (mode: string): string => {
-    const file = join(folder, `use-after-free${mode}`);
+    const file = join(folder, `use-after-free${mode.replaceAll("/", "_")}`);
     const source = join(top, "test/explore/programs/use-after-free.c");
     execFileSync("gcc", [mode, "-O1", "-w", "-fno-builtin", "-pthread", "-o", file, source]);
     return file;
@@ -46,6 +46,30 @@ describe.skipIf(missing("a guarded heap in C programs", gcc))("a guarded heap", 
     expect([run(), run("--guarded-heap")]).toEqual([0, 128 + 11]);
     // The user's own library is loaded behind the heap.
     expect(run("--guarded-heap", "-e", "LD_PRELOAD=libm.so.6")).toBe(128 + 11);
+  });
+  it("warns of a program that cannot load it, and of no other", () => {
+    const script = join(folder, "script");
+    const link = join(folder, "link");
+    const linked = build("-static");
+    writeFileSync(script, `#! ${linked} main\n`, { mode: 0o755 });
+    symlinkSync("use-after-free-static", link);
+    const said = (options: readonly string[], program: string, ...args: readonly string[]) => {
+      const words = ["run", "--root", "/", ...options, "--", program, ...args];
+      return spawnSync(process.execPath, [join(top, "bin/trapgate.js"), ...words], { encoding: "utf8" }).stderr;
+    };
+    const warning = /^warning: \S+ is linked statically: --guarded-heap has no effect on it .*\n$/;
+    const guarded = ["--guarded-heap"];
+    for (const name of [linked, script, link]) expect(said(guarded, name, "main")).toMatch(warning);
+    expect(said([...guarded, "-e", `PATH=/nowhere:${folder}`], "link", "main")).toMatch(warning);
+    expect(said([...guarded, "--cwd", folder], "./link", "main")).toMatch(warning);
+    const words = ["run", "--root", "/", ...guarded, "--", "-", "main"];
+    const options = { encoding: "utf8", input: readFileSync(linked) } as const;
+    expect(spawnSync(process.execPath, [join(top, "bin/trapgate.js"), ...words], options).stderr).toMatch(warning);
+    expect(said([], linked, "main")).toBe("");
+    expect(said(guarded, "sh", "-c", ":")).toBe("");
+    expect(said(guarded, build("-Wl,--dynamic-linker=/lib/ld-musl-none.so.1"), "main")).toMatch(/^warning: \S+ is linked with musl: /);
+    // An equal run is answered without a machine.
+    expect(said(guarded, linked, "main")).toMatch(warning);
   });
   it("joins its library with those of the program", () => {
     expect(guardedHeap({ LD_PRELOAD: "/lib/mine.so", HOME: "/" }).env).toEqual({
