@@ -39,8 +39,8 @@ describe.skipIf(missing("schedules of C programs", gcc))("a search in a C progra
 
   // What the beginning tells a search depends on both: each search with two programs, and each program with
   // the search that is told most.
-  const searches = ["random", "pct", "pos", "surw", "feedback"] as const;
-  const most = ["feedback"] as const;
+  const searches = ["random", "pct", "pos", "surw", "feedback", "go-explore"] as const;
+  const most = ["feedback", "go-explore"] as const;
   for (const [name, drawn] of [
     ["lost-update", most],
     ["reorder", most],

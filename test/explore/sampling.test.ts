@@ -8,7 +8,7 @@ import { hostTree } from "trapgate/node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { gcc, missing, top } from "../support/host.ts";
 
-const searches = ["random", "pct", "pos", "surw", "feedback"] as const;
+const searches = ["random", "pct", "pos", "surw", "feedback", "go-explore"] as const;
 const KILLED = "the program was killed by SIGABRT";
 const STUCK = "every task waits, and nothing can wake one";
 

@@ -34,7 +34,7 @@ describe.skipIf(missing("schedules of C programs", gcc))("points between the rea
   it("find what no schedule with whole calls shows", async () => {
     for (const search of ["systematic", "random"] as const)
       expect((await explore(program, { root, search, schedules: 200, seconds: 600 })).violation).toBeUndefined();
-    for (const search of ["random", "pct", "pos", "surw", "feedback", "portfolio"] as const) {
+    for (const search of ["random", "pct", "pos", "surw", "feedback", "go-explore", "portfolio"] as const) {
       const { violation } = await explore(program, { root, search, splitReads: true, schedules: 400, seconds: 600 });
       expect(violation?.what).toBe("the program was killed by SIGABRT");
       expect(violation?.schedule).toMatch(/^2@\d+m2:3$/);

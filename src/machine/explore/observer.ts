@@ -20,6 +20,7 @@ import { RunNotes, type Steps } from "./run/notes.ts";
 import { PointRules, type PointsAt, type RunOptions } from "./run/points.ts";
 import { AtomicSections } from "./run/sections.ts";
 import { Spins } from "./run/spins.ts";
+import { RunStates } from "./run/states.ts";
 import { PagesInUse } from "./shared-words.ts";
 import type { Candidate, Notes, PendingEvent, Strategy } from "./strategy.ts";
 
@@ -50,9 +51,10 @@ export class ObservedRun implements Chooser, AccessWatch {
   /** For strategies that see all. */
   readonly proof: ProofParts | undefined;
   private readonly _sections: AtomicSections | undefined;
-  /** A proof's accesses count from the second task on: those before it are the same in all runs. */
+  /** In a proof, and with states, accesses count from the second task on: all runs have those before. */
   private _hasBegun: boolean;
   private _spins = new Spins();
+  private readonly _states: RunStates | undefined;
 
   private readonly _splitsReads: boolean;
   readonly departures: Departure[] = [];
@@ -76,7 +78,8 @@ export class ObservedRun implements Chooser, AccessWatch {
     this._cpu = cpu;
     this._strategy = strategy;
     this._sections = atomic === undefined ? undefined : new AtomicSections(kernel, atomic);
-    this._hasBegun = strategy.seesAll !== true;
+    this._hasBegun = strategy.seesAll !== true && strategy.seesStates !== true;
+    this._states = strategy.seesStates ? new RunStates() : undefined;
     this._at = at;
     this._splitsReads = splitReads && !strategy.seesAll;
     this._buffers = memory === "tso" ? new BufferedStores() : undefined;
@@ -248,7 +251,7 @@ export class ObservedRun implements Chooser, AccessWatch {
         return this.proof?.candidate(one, event) ?? { pid: one.pid, event };
       });
       list.push(...(this._buffers?.candidates() ?? []));
-      const chosen = this._strategy.choose(list, place);
+      const chosen = this._strategy.choose(list, place, this._states?.at(list, this._others()));
       const task = candidates[chosen];
       const store = list[chosen];
       if (task || !this._buffers || !store) return task as Task;
@@ -368,6 +371,7 @@ export class ObservedRun implements Chooser, AccessWatch {
       const source = this._pages.source(task, event.address, event.ip, event.writes);
       // Not of words that count as shared for want of knowledge.
       if (this._pages.isShared(task, event.address)) {
+        this._states?.executes(task, event);
         this._strategy.observe?.(event, source);
         this.notes.accessed(task, event, source);
       }

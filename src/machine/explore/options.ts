@@ -27,7 +27,7 @@ export interface Properties {
 }
 
 /** The searches: decision tables are in docs/explore.md. */
-export const searchNames = ["systematic", "random", "pct", "pos", "surw", "feedback", "dpor", "portfolio"] as const;
+export const searchNames = ["systematic", "random", "pct", "pos", "surw", "feedback", "go-explore", "dpor", "portfolio"] as const;
 /** The name of a search. */
 export type SearchName = (typeof searchNames)[number];
 /** Memory models. */
@@ -53,8 +53,10 @@ export interface ExploreOptions
   /**
    * The search. `systematic` tries all schedules with few departures, at system calls. Others draw
    * schedules at random, with points at accesses to shared memory: `random` (random walk), `pct` (PCT,
-   * ASPLOS 2010), `pos` (POS, CAV 2018), `surw` (SURW, ASPLOS 2025), `feedback` (RFF, ASPLOS 2024). `dpor`
-   * runs one schedule of each Mazurkiewicz trace (source sets, POPL 2014), for small programs, and proves.
+   * ASPLOS 2010), `pos` (POS, CAV 2018), `surw` (SURW, ASPLOS 2025), `feedback` (RFF, ASPLOS 2024),
+   * `go-explore` (from states that were seldom seen, Nature 590, 2021), for bugs that need many schedules.
+   * `dpor` runs one schedule of each Mazurkiewicz trace (source sets, POPL 2014), for small programs, and
+   * proves.
    * `portfolio`, the default: `systematic` and those that draw take turns of 20 schedules, until the first is
    * complete and the others have drawn 300, or as many as `schedules` says.
    */

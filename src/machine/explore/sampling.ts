@@ -2,6 +2,7 @@
 
 import { Directed } from "./directed.ts";
 import { Feedback } from "./feedback.ts";
+import { GoExplore } from "./go-explore.ts";
 import type { ObservedRun } from "./observer.ts";
 import type { Coverage, SearchName } from "./options.ts";
 import type { Dpor } from "./proof/dpor.ts";
@@ -82,6 +83,7 @@ export class Sampling {
       pos: () => new Pos(random),
       surw: () => new Surw(random, this.observed),
       feedback: () => new Feedback(random),
+      "go-explore": () => new GoExplore(random),
     };
     return strategies[name]();
   }

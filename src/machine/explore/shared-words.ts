@@ -4,14 +4,14 @@
 import { ALL, READS } from "../../cpu/machine/access-watch.ts";
 import { access } from "../../cpu/machine/mmu.ts";
 import type { Task } from "../../kernel/core/task.ts";
-import { PROT, VM } from "../../memory/vma.ts";
+import { VM } from "../../memory/vma.ts";
 import { FruitlessFacts } from "./proof/fruitless.ts";
 import { HiddenFacts } from "./proof/hidden.ts";
 import { CallFacts, type Remap } from "./proof/kernel-accesses.ts";
 import { LibraryFunctions } from "./proof/library-functions.ts";
 import { MutexFacts } from "./proof/mutexes.ts";
 import { JoinFacts } from "./proof/thread-ids.ts";
-import { PageUse, PROMOTED, SEVERAL, SHARED, USED, WORD, WORDS } from "./run/page-use.ts";
+import { isVariable, PageUse, PROMOTED, SEVERAL, SHARED, USED, WORD, WORDS } from "./run/page-use.ts";
 
 /**
  * What the schedules so far have shown of a page: the words that tasks share and write. A name is the number
@@ -61,15 +61,6 @@ export class SharedWords {
     return words;
   }
 }
-
-/** Variables of the program, and its heap: what tasks share as a rule. */
-const isVariable = ({ mem }: Task, address: number): boolean => {
-  if (address >= mem.brkStart && address < mem.brk) return true;
-  const vma = mem.find(address);
-  if (!vma || (vma.prot & PROT.WRITE) === 0 || (vma.flags & VM.SHARED) !== 0) return false;
-  const file = vma.file ?? mem.find(vma.start - 1)?.file;
-  return file !== undefined && file.path === mem.find(mem.startCode)?.file?.path;
-};
 
 /** Knows which accesses have points. */
 interface Points {

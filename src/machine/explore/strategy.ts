@@ -61,10 +61,12 @@ export interface ObservedFacts {
 export interface Strategy {
   /** It is told of each event, also while one task alone can run; and calls name the words they concern. */
   readonly seesAll?: boolean;
+  /** It is told the state at each choice (run/states.ts). */
+  readonly seesStates?: boolean;
   /** A new schedule begins. */
   begin(): void;
   /** The index of the candidate that runs. Candidate 0 is the scheduler's own choice. */
-  choose(candidates: readonly Candidate[], place: string): number;
+  choose(candidates: readonly Candidate[], place: string, state?: number): number;
   /** A task executes the event that it stopped before. `waiting`: the other tasks at points. */
   executed(pid: number, event: PendingEvent, waiting: Iterable<Candidate>): void;
   /** The same, in the section that the task's last event has opened: no other task could run before it. */
@@ -260,7 +262,7 @@ export class Pos implements Strategy {
     this._priorities.set(pid, { event, priority });
     return priority;
   }
-  choose(candidates: readonly Candidate[]): number {
+  choose(candidates: readonly Candidate[], _place?: string, _state?: number): number {
     let best = 0;
     let most = Number.NEGATIVE_INFINITY;
     candidates.forEach((candidate, i) => {
@@ -268,6 +270,10 @@ export class Pos implements Strategy {
       if (priority > most) [best, most] = [i, priority];
     });
     return best;
+  }
+  /** All events get new priorities. */
+  protected redraw(): void {
+    this._priorities.clear();
   }
   executed(pid: number, event: PendingEvent, waiting: Iterable<Candidate>): void {
     this._priorities.delete(pid);

@@ -1,4 +1,6 @@
-// The uses of a page of memory by the tasks of one run.
+// The uses of a page of memory by the tasks of one run, and what tasks share as a rule.
+import type { Task } from "../../../kernel/core/task.ts";
+import { PROT, VM } from "../../../memory/vma.ts";
 import type { Remap } from "../proof/kernel-accesses.ts";
 
 /** The bytes of a word here: the smallest object that C programs share, as a rule. */
@@ -73,3 +75,12 @@ export class PageUse {
     this.used = new Uint8Array(tables, 13 * WORDS, WORDS);
   }
 }
+
+/** Variables of the program, and its heap: what tasks share as a rule. */
+export const isVariable = ({ mem }: Task, address: number): boolean => {
+  if (address >= mem.brkStart && address < mem.brk) return true;
+  const vma = mem.find(address);
+  if (!vma || (vma.prot & PROT.WRITE) === 0 || (vma.flags & VM.SHARED) !== 0) return false;
+  const file = vma.file ?? mem.find(vma.start - 1)?.file;
+  return file !== undefined && file.path === mem.find(mem.startCode)?.file?.path;
+};
