@@ -503,7 +503,7 @@ export class RegionCompiler extends RegionBase implements Ops<WasmNode> {
     }
     const registers = [R.ax, R.cx, R.si, R.di];
     if (this.narrow && !this.registerCache.now.scope)
-      this.exitIfUpper(this.here(), this.remaining, registers.map(part.zeroed).reduce(union));
+      this.exitIfUpper(registers.map(part.zeroed).reduce(union), () => this.exitAt(this.here(), exitCode.upper, this.remaining));
     for (const r of registers) this.registers.gpr.mayWrite(r);
     if (zf) this.lazyFlags.mayWrite();
     this.registerCache.endRestartable();

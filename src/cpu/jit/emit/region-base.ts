@@ -227,14 +227,14 @@ export abstract class RegionBase extends Compiler {
   }
   /**
    * Outside 64-bit mode: exits if an upper half that later code clears is not 0 yet. That code may or may not
-   * run.
+   * run. `leave` emits the exit.
    */
-  exitIfUpper(rip: WasmNode, refund: number, zeroed: RegisterSet): void {
+  exitIfUpper(zeroed: RegisterSet, leave: () => void): void {
     const b = this.body;
     const { cached } = this.registerCache.now;
     b.if(anyUpper(without(zeroed, cached)), false);
     this.depth++;
-    this.exitAt(rip, exitCode.upper, refund);
+    leave();
     this.depth--;
     b.end();
   }

@@ -202,7 +202,7 @@ class RegionEmitter {
     const entersScope = scope !== undefined && registerCache.now.scope === undefined;
     if (this.#of(key)?.testsBudget && !(entersScope && scope.isRegion)) this.#checkBudget(key);
     if (entersScope) {
-      if (!this.#facts.is64) this.#c.exitIfUpper(this.#c.addresses.at(this.#g.blocks.get(key)!.ip), 0, scope.written);
+      if (!this.#facts.is64) this.#exitIfUpper(scope, this.#c.addresses.at(this.#g.blocks.get(key)!.ip));
       this.#c.registers.make(scope.accessed);
       registerCache.enter(scope);
       if (scope.isRegion) this.#checkBudget(key);
@@ -236,6 +236,20 @@ class RegionEmitter {
     this.#c.registerCache.now = scope && scope.head !== last ? inScope(scope) : inStatePage;
     this.#c.pendingCharge = 0;
     this.#dominated(last);
+  }
+
+  /** Code of a loop scope clears upper halves without reading them: it is not entered while one is not 0. */
+  #exitIfUpper(scope: LoopScope, rip: WasmNode): void {
+    const c = this.#c;
+    c.exitIfUpper(scope.written, () => {
+      if (!scope.isRegion) return c.exitAt(rip, exitCode.upper, 0);
+      // The common exits of a trace tree store its registers, which are not loaded yet.
+      const b = this.#b;
+      b.store(op.i64store, i32c(0), rip, at.rip);
+      b.store(op.i32store, i32c(0), c.budget(), at.regionBudget);
+      b.expr(exitResult(i32c(exitCode.upper)));
+      b.opcode(op.return);
+    });
   }
 
   /** True if an edge leads back to the dispatcher. */
