@@ -111,10 +111,16 @@ const parts: Partial<Record<keyof typeof subjects, readonly [file: string, text?
   kmsg: ["/dev/kmsg"],
   loops: ["/dev/loop-control"],
 };
-/** Options that kernels of the same release leave out, seen in what a program prints natively. */
+/**
+ * Options that kernels of the same release leave out, and changes of its updates that earlier ones do not
+ * have, seen in what a program prints natively.
+ */
 const leftOut: Partial<Record<keyof typeof subjects, readonly [option: string, isLeftOut: (native: string) => boolean]>> = {
   multicast: ["IPV6_ADDRFORM", (native) => native.includes("form -92 ")],
   options: ["IPV6_ADDRFORM", (native) => !native.includes("set 41/1 ")],
+  // 6.18.44 has both changes.
+  filecaps: ["refusals of empty security.capability", (native) => native.includes("no bytes: 0\n")],
+  sysctls: ["a lower limit of tcp_rmem", (native) => native.includes("[1 2 3 4] 6, ")],
 };
 /** Why the host may print something else, if there is a reason. */
 const otherHost = (subject: string, native: string): string | undefined => {

@@ -119,7 +119,7 @@ const set = (t: Task, path: Or<Path>, at: VAddr, value: VAddr, length: number, h
   if (!given) return -E.EFAULT;
   if (isAcl(name)) return setAcl(t, path, name, given);
   if (typeof path === "number") return path;
-  const bytes = name === FILE_CAPS && length > 0 ? capsToKeep(t, path.dentry.inode, given) : given;
+  const bytes = name === FILE_CAPS ? capsToKeep(t, path.dentry.inode, given) : given;
   if (typeof bytes === "number") return bytes;
   const inode = inodeToChange(t, path, name);
   if (typeof inode === "number") return inode;

@@ -48,7 +48,7 @@ export const netSettings: StoredTable = {
     tcp_plb_cong_thresh: [128, 0, 256], tcp_plb_enabled: [0, ...flag], tcp_plb_idle_rehash_rounds: [3, 0, 31], tcp_plb_rehash_rounds: [12, 0, 31],
     tcp_plb_suspend_rto_sec: [60, ...byte], tcp_probe_interval: [600, ...count], tcp_probe_threshold: [8, ...any], tcp_recovery: [1, ...byte], tcp_reflect_tos: [0, ...flag],
     tcp_reordering: [3, ...any], tcp_retrans_collapse: [1, ...byte], tcp_retries1: [3, ...byte], tcp_retries2: [15, ...byte], tcp_rfc1337: [0, ...byte],
-    tcp_rmem: [[4096, 131072, 6291456], 1, INT_MAX], tcp_rto_min_us: [200000, 1, INT_MAX], tcp_sack: [1, ...byte], tcp_shrink_window: [0, ...flag],
+    tcp_rmem: [[4096, 131072, 6291456], 4096, INT_MAX], tcp_rto_min_us: [200000, 1, INT_MAX], tcp_sack: [1, ...byte], tcp_shrink_window: [0, ...flag],
     tcp_slow_start_after_idle: [1, ...byte], tcp_stdurg: [0, ...byte], tcp_syn_linear_timeouts: [4, 0, 127], tcp_syn_retries: [6, 1, 127], tcp_synack_retries: [5, ...byte],
     tcp_syncookies: [1, 0, 2], tcp_thin_linear_timeouts: [0, ...byte], tcp_timestamps: [1, 0, 2], tcp_tso_rtt_log: [9, ...byte], tcp_tso_win_divisor: [3, ...byte],
     tcp_tw_reuse: [2, 0, 2], tcp_window_scaling: [1, ...byte], tcp_wmem: [[4096, 16384, 4194304], 1, INT_MAX], tcp_workaround_signed_windows: [0, ...byte],
