@@ -55,7 +55,7 @@ export class Inside {
     if (!current || current.pid !== tid || current.state !== "runnable" || current.call || current.incoming || current.exitWork !== 0)
       return false;
     const cpu = kernel.processor as Cpu;
-    return cpu.blocks.decodeOne(cpu.state.rip)?.row.repeat !== undefined && (cpu.state.gpr(R.cx) & 0xffff_ffff) !== 1;
+    return cpu.blocks.decodeOne(cpu.state.rip)?.row.repeat !== undefined && cpu.state.lo(R.cx) !== 1;
   }
   /**
    * Goes to the place after so many iterations from this moment, or after the first of them behind which
@@ -71,7 +71,7 @@ export class Inside {
     this._place = { moment: timeline.moment, iterations: 0 };
     this._isThere = true;
     return notes.quietly(async () => {
-      const left = iterationsLeft(cpu.state.gpr(R.cx));
+      const left = iterationsLeft(cpu.state.lo(R.cx));
       for (let n = 1; n <= most && n < left; n++) {
         if (cpu.evaluate() !== exit.budget || cpu.state.rip !== rip) break;
         if (!isIt(n)) continue;

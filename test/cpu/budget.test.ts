@@ -117,6 +117,41 @@ test("faults in a repeated instruction change no time, in any tier", () => {
   }
 });
 
+test("the count's low half says where the rounds end, however great the count is", () => {
+  // rep stosb; the last page of FILLED is missing
+  const bytes = [0xf3, 0xaa, 0xeb, 0xfe];
+  cpu.setAddressSpace({
+    translate: (address) =>
+      address >= PAGE && address < PAGE + 4096 ? layout.frames : address >= FILLED && address < FILLED + 65536 ? layout.frames + 4096 : -5,
+  });
+  const after = (engine: Engine, low: number, high: number, limit: number): readonly number[] => {
+    cpu.engine = engine;
+    cpu.flushTlb();
+    cpu.invalidateFrame(layout.frames);
+    cpu.state.u8.set(bytes, layout.frames);
+    cpu.state.u32.set([low, high], (at.gpr >> 2) + 2 * R.cx);
+    cpu.state.setGpr(R.di, FILLED);
+    cpu.state.rip = PAGE;
+    cpu.flags = 0;
+    const end = cpu.instructions + limit;
+    while (cpu.instructions < end) expect(cpu.run(end - cpu.instructions)).toBe(exit.budget);
+    return [cpu.instructions - end, cpu.state.lo(R.cx)];
+  };
+  // An address has 53 exact bits as a number, a count may have 64.
+  for (const [low, high] of [
+    [-234 >>> 0, 0x7fff_ffff],
+    [-235 >>> 0, 0xffff_ffff],
+    [4097, 0x20_0000],
+    [3, 0x8000_0000],
+  ] as const)
+    for (const limit of [1, 20, 300]) {
+      const plain = after("interpret", low, high, limit);
+      for (const engine of ["evaluate", "jit"] as const)
+        expect([engine, low, high, limit, ...after(engine, low, high, limit)]).toEqual([engine, low, high, limit, ...plain]);
+    }
+  cpu.engine = "jit";
+});
+
 test("rounds behind compiled code that has charged more time than its part end with the run", () => {
   // mov bl, 60; mov ecx, 1; rep stosb; dec bl; jnz to the second; dec esi; jnz to the first
   const bytes = [0xb3, 60, 0xb9, 1, 0, 0, 0, 0xf3, 0xaa, 0xfe, 0xcb, 0x75, 0xf5, 0xff, 0xce, 0x75, 0xef];

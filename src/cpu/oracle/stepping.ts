@@ -149,7 +149,7 @@ export class Stepping {
    */
   evaluate(rounds: number | undefined): Exit {
     const { state, blocks } = this.#cpu;
-    const most = rounds ?? iterationsLeft(state.gpr(R.cx));
+    const most = rounds ?? iterationsLeft(state.lo(R.cx));
     const d = blocks.decodeOne(state.rip);
     if (!d) {
       this.#cpu.fetchFault();
