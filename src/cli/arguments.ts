@@ -18,12 +18,15 @@ export interface Parsed<T extends Options> {
 /** A value of the wrong form. */
 const bad = (message: string, help?: string): Problem => new Problem("bad-value", message, { help });
 
+/** The words without a look at what is wrong with them. */
+const loosely = (args: readonly string[], options: Options) =>
+  util.parseArgs({ args: [...args], options, strict: false, allowPositionals: true, tokens: true });
 /** Where PROG stands: the first argument that is neither an option nor an option's value. */
-const programAt = (args: readonly string[], options: Options): number => {
-  const { tokens } = util.parseArgs({ args: [...args], options, strict: false, allowPositionals: true, tokens: true });
-  const found = tokens.find((t) => t.kind === "positional" || t.kind === "option-terminator");
-  return found?.index ?? args.length;
-};
+const programAt = (args: readonly string[], options: Options): number =>
+  loosely(args, options).tokens.find((t) => t.kind === "positional" || t.kind === "option-terminator")?.index ?? args.length;
+/** The options before PROG as far as they can be told, where others of them are wrong. */
+export const parseLoosely = (args: readonly string[], options: Options): ReturnType<typeof loosely>["values"] =>
+  loosely(args.slice(0, programAt(args, options)), options).values;
 
 /** Parses the options before PROG, as util.parseArgs does. Throws a Problem that names the nearest option. */
 export const parse = <const T extends Options>(args: readonly string[], options: T): Parsed<T> => {

@@ -40,14 +40,20 @@ export const isRecordingFile = (file: string): boolean => {
     return false;
   }
 };
+/** True for an option that says how a program runs: the commands of recordings have --stdin besides. */
+const isOfRun = (name: string): boolean => Object.hasOwn(runOptions, name) || name === "stdin";
 /**
  * The recording that a command line names in place of a program. Undefined: it names a program. Throws a
- * Problem for an option of a run: a recording has its own. `own`: other options of the command.
+ * Problem for an option of a run, since a recording has its own, and for words behind the recording. `own`:
+ * options of a run that the command has for recordings, too.
  */
-export const recordingIn = (rest: readonly string[], values: object, own: readonly string[]): string | undefined => {
-  const [file] = rest;
-  if (file === undefined || rest.length !== 1 || !isRecordingFile(file)) return undefined;
-  const given = Object.keys(values).find((name) => Object.hasOwn(runOptions, name) && !own.includes(name));
+export const recordingIn = ([file, next]: readonly string[], values: object, own: readonly string[]): string | undefined => {
+  if (file === undefined || !isRecordingFile(file)) return undefined;
+  if (next !== undefined) {
+    const help = next.startsWith("-") ? "options come before the recording" : "a recording has its program's arguments";
+    throw new Problem("usage", `${file} is a recording, and ${JSON.stringify(next)} stands behind it`, { help });
+  }
+  const given = Object.keys(values).find((name) => isOfRun(name) && !own.includes(name));
   if (given !== undefined) throw new Problem("usage", `--${given} is an option of a run: ${file} is a recording, which has its own`);
   return file;
 };

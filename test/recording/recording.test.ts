@@ -101,6 +101,25 @@ describe.skipIf(lacking)("a recording", { timeout: 60_000 }, () => {
       expect(trapgate([...question, "--cpus", "2", file]).stderr).toContain("--cpus is an option of a run");
     });
   });
+  it("takes no words behind it, and no options of a run", async () => {
+    await inFolder(async (folder) => {
+      const [file, policy] = [join(folder, "run.rec"), join(folder, "policy.json")];
+      expect(trapgate(["record", "-o", file, "--root", "/", shell, "-c", "true"]).status).toBe(0);
+      writeFileSync(policy, '{ "defaultAction": "SCMP_ACT_ALLOW" }');
+      for (const command of [["trace"], ["query", "calls"], ["debug"], ["seccomp", "coverage", "--policy", policy]]) {
+        const wrong = (...words: string[]): string => {
+          const run = trapgate([...command, ...words]);
+          expect([command, words, run.status, run.stdout]).toEqual([command, words, 125, ""]);
+          return run.stderr;
+        };
+        expect(wrong(file, "--json")).toMatch(/is a recording, and "--json" stands behind it.*\n?.*options come before the recording/);
+        expect(wrong(file, "word")).toMatch(/and "word" stands behind it/);
+        expect(wrong("--cpus", "2", file)).toMatch(/--cpus is an option of a run/);
+        if (command[0] === "query" || command[0] === "debug")
+          expect(wrong("--stdin", policy, file)).toMatch(/--stdin is an option of a run/);
+      }
+    });
+  });
   it("has what the run changed in a folder of the host, and the answers after it", async () => {
     await withData((folder) => {
       const script =

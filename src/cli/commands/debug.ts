@@ -18,9 +18,9 @@ import type { Hooks } from "../../machine/options.ts";
 import { replayed } from "../../machine/recording/replay.ts";
 import type { Timeline } from "../../machine/timeline/timeline.ts";
 import { Problem } from "../../problem.ts";
-import { parse, size } from "../arguments.ts";
+import { parse, parseLoosely, size } from "../arguments.ts";
 import type { Command } from "../command.ts";
-import { isRecordingFile, recordingOf } from "../recorded.ts";
+import { recordingIn, recordingOf } from "../recorded.ts";
 import { programOptionHelp } from "../run-help.ts";
 import { inputFile, programOptions } from "../run-options.ts";
 import { complain } from "../text/print.ts";
@@ -101,14 +101,15 @@ const debugged = async (args: Parameters<Command["run"]>[0]): Promise<number> =>
     debug.input = isGiven ? undefined : typed;
     return timeline;
   };
-  const [file = ""] = rest;
-  const isRecording = rest.length === 1 && isRecordingFile(file);
+  const recording = recordingIn(rest, values, ["root"]);
   debug.keepsEnd = values["at-end"] ?? values.stay ?? false;
   debug.endsAtExec = values["until-exec"] ?? false;
   debug.sleepsInRealTime = values["real-time"] ?? false;
   debug.followed = followed;
   if (!values.multi || rest.length > 0) {
-    debug.load(isRecording ? replayed(recordingOf(file, values.root), hooks, undefined, history) : await start(rest, values));
+    debug.load(
+      recording === undefined ? await start(rest, values) : replayed(recordingOf(recording, values.root), hooks, undefined, history),
+    );
     await debug.restart();
   }
   if (values["at-end"]) await debug.goToEnd();
@@ -124,18 +125,17 @@ const debugged = async (args: Parameters<Command["run"]>[0]): Promise<number> =>
     return start(words[0] === "" ? [] : words, { ...values, env: [...kept, ...added], ...(cwd === undefined ? {} : { cwd }) });
   };
   try {
-    return await serve(debug, address, { once: values.once ?? false, multi: values.multi ?? false }, isRecording ? undefined : startWanted);
+    return await serve(
+      debug,
+      address,
+      { once: values.once ?? false, multi: values.multi ?? false },
+      recording === undefined ? startWanted : undefined,
+    );
   } finally {
     for (const close of closes) close();
     await backlog.end();
   }
 };
-
-/** True: the words of `trapgate debug` give the protocol the standard streams. */
-const isOverStreams = (args: readonly string[]): boolean =>
-  args
-    .slice(0, args.includes("--") ? args.indexOf("--") : args.length)
-    .some((word, i) => /^--listen(=-)?$/.test(word) && (word.endsWith("=-") || args[i + 1] === "-"));
 
 /** `trapgate debug`: the entry of the table of commands. */
 export const command: Command = {
@@ -163,7 +163,7 @@ export const command: Command = {
     try {
       return await debugged(args);
     } catch (error) {
-      if (isOverStreams(args)) await takeFirstPacket();
+      if (parseLoosely(args, options)["listen"] === "-") await takeFirstPacket();
       throw error;
     }
   },
