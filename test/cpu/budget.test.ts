@@ -118,7 +118,7 @@ test("faults in a repeated instruction change no time, in any tier", () => {
 });
 
 test("the count's low half says where the rounds end, however great the count is", () => {
-  // rep stosb; the last page of FILLED is missing
+  // rep stosb; jmp to itself
   const bytes = [0xf3, 0xaa, 0xeb, 0xfe];
   cpu.setAddressSpace({
     translate: (address) =>
@@ -137,7 +137,7 @@ test("the count's low half says where the rounds end, however great the count is
     while (cpu.instructions < end) expect(cpu.run(end - cpu.instructions)).toBe(exit.budget);
     return [cpu.instructions - end, cpu.state.lo(R.cx)];
   };
-  // An address has 53 exact bits as a number, a count may have 64.
+  // The register as a number is exact below 2^53, and a count may be greater.
   for (const [low, high] of [
     [-234 >>> 0, 0x7fff_ffff],
     [-235 >>> 0, 0xffff_ffff],
